@@ -1,0 +1,58 @@
+/**
+ * What parent and children say to each other. Plain data, one union per direction; the channel
+ * (process/ipc.ts) keeps order. A child that loses its channel has lost its parent and stops.
+ */
+import type { ConfigModel, ScriptRef } from "../config/model.ts";
+import type { FieldValue } from "../log/entry.ts";
+
+export type ChildRole = "vrrp" | "checker";
+
+/** How the command line wants children to behave. */
+export interface ChildOptions {
+  readonly logDetail: boolean;
+  readonly logConsole: boolean;
+  readonly logFormat: "text" | "json";
+  readonly syslog: boolean;
+  /** syslog facility number, 3 is daemon */
+  readonly logFacility: number;
+  readonly logFile: string | undefined;
+  /** syslog ident, for example Keepalived_vrrp */
+  readonly ident: string;
+  readonly dontReleaseVrrp: boolean;
+  readonly dontReleaseIpvs: boolean;
+  readonly releaseVips: boolean;
+  /** path of a network namespace to enter, if any */
+  readonly netNamespace: string | undefined;
+}
+
+export type ToChild =
+  /** first message, and again for each reload: `generation` counts up from 1 */
+  | { readonly kind: "configure"; readonly generation: number; readonly model: ConfigModel }
+  | { readonly kind: "stop" }
+  | { readonly kind: "scriptExited"; readonly id: number; readonly result: ScriptResult };
+
+export type FromChild =
+  /** the child's loop runs and waits for its configuration */
+  | { readonly kind: "hello"; readonly role: ChildRole }
+  /** the configuration is in force; `summary` is the reload's one-line difference */
+  | { readonly kind: "configured"; readonly generation: number; readonly summary: string }
+  | { readonly kind: "runScript"; readonly request: ScriptRequest }
+  | { readonly kind: "snapshot"; readonly role: ChildRole; readonly state: FieldValue };
+
+export interface ScriptRequest {
+  /** chosen by the child, unique in its life */
+  readonly id: number;
+  readonly script: ScriptRef;
+  /** appended to the script's own arguments */
+  readonly extraArgs: readonly string[];
+  /** scripts of one queue run one after another, in order; different queues run side by side */
+  readonly queue: string;
+  /** killed (TERM, then KILL) after this many microseconds; undefined: no limit */
+  readonly timeoutMicros: number | undefined;
+}
+
+export type ScriptResult =
+  | { readonly kind: "exited"; readonly status: number }
+  | { readonly kind: "signalled"; readonly signal: string }
+  | { readonly kind: "timedOut" }
+  | { readonly kind: "failed"; readonly code: string };

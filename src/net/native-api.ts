@@ -1,0 +1,109 @@
+/**
+ * The typed face of the native shim: what the kernel offers and Node does not. Calls never block,
+ * every descriptor is CLOEXEC and non-blocking, every failure is a `DaemonError` with errno, code
+ * and system call. Only `native.ts` loads the binary; everything else receives this interface.
+ */
+import type { Instant } from "../base/units.ts";
+
+/** An open descriptor owned by whoever opened it. */
+export type Fd = number & { readonly __fd: true };
+
+/** One received datagram. `control` holds the raw ancillary messages (cmsghdr sequence). */
+export interface Received {
+  /** bytes stored in the caller's buffer; may be less than the datagram when truncated */
+  readonly length: number;
+  /** raw sockaddr of the sender, empty when the kernel gave none */
+  readonly from: Uint8Array;
+  readonly control: readonly ControlMessage[];
+  /** MSG_TRUNC or MSG_CTRUNC was set */
+  readonly truncated: boolean;
+}
+export interface ControlMessage {
+  readonly level: number;
+  readonly type: number;
+  readonly data: Uint8Array;
+}
+
+/** Readiness of one descriptor; the callback runs on the event loop of this thread. */
+export interface Poll {
+  /**
+   * Ends the watch. Does not close the descriptor. Idempotent.
+   */
+  close(): void;
+}
+
+export interface Native {
+  /** socket(2) with SOCK_CLOEXEC | SOCK_NONBLOCK added */
+  socket(domain: number, type: number, protocol: number): Fd;
+  /** close(2); throws EBADF for a descriptor that is not open */
+  close(fd: Fd): void;
+  /** @param address raw sockaddr, for example from `sockaddr.ts` */
+  bind(fd: Fd, address: Uint8Array): void;
+  /** @returns true when connected, false when in progress (EINPROGRESS) */
+  connect(fd: Fd, address: Uint8Array): boolean;
+  getsockname(fd: Fd): Uint8Array;
+  /** an integer is passed as a C int */
+  setsockopt(fd: Fd, level: number, option: number, value: number | Uint8Array): void;
+  getsockoptInt(fd: Fd, level: number, option: number): number;
+  /** @returns false when the send queue is full (EAGAIN) and nothing was sent */
+  send(
+    fd: Fd,
+    data: Uint8Array,
+    address?: Uint8Array,
+    flags?: number,
+    control?: readonly ControlMessage[],
+  ): boolean;
+  /** One sendmmsg(2). @returns how many messages went out; less than all means EAGAIN */
+  sendBatch(fd: Fd, messages: readonly { data: Uint8Array; address?: Uint8Array }[]): number;
+  /** @returns undefined when nothing waits (EAGAIN) */
+  receive(fd: Fd, into: Uint8Array, flags?: number): Received | undefined;
+  /** read(2) and write(2) for pipes, FIFOs and timerfd; undefined/-1 means EAGAIN */
+  read(fd: Fd, into: Uint8Array): number | undefined;
+  write(fd: Fd, data: Uint8Array): number | undefined;
+  /**
+   * Watches a descriptor. After EPOLLERR (netlink overrun, packet socket whose link went down) the
+   * callback gets `error: true`; the watch stays armed, the caller receives until EAGAIN.
+   */
+  poll(
+    fd: Fd,
+    interest: "read" | "write" | "both",
+    ready: (event: { readable: boolean; writable: boolean; error: boolean }) => void,
+  ): Poll;
+  /** A CLOCK_MONOTONIC timer that calls back at or after `at`; set again freely. Never drifts. */
+  timer(expired: () => void): NativeTimer;
+  /** CLOCK_MONOTONIC in microseconds */
+  now(): Instant;
+  /** Catches a signal by number, real-time signals included; runs on the event loop. @returns the undo */
+  onSignal(signal: number, caught: () => void): () => void;
+  /** prctl(PR_SET_PDEATHSIG) for the calling process */
+  setParentDeathSignal(signal: number): void;
+  /** prctl(PR_SET_NAME) for the main thread, at most 15 bytes */
+  setThreadName(name: string): void;
+  /** Scheduling of every thread of this process. `priority` is 1-99 for "rr", ignored for "other" */
+  setScheduler(policy: "rr" | "other", priority: number): void;
+  /** Nice value -20..19 of every thread of this process */
+  setNice(nice: number): void;
+  /** RLIMIT_RTTIME soft and hard limit in microseconds */
+  setRealtimeLimit(softMicros: number, hardMicros: number): void;
+  /** sched_setaffinity for every thread */
+  setAffinity(cpus: readonly number[]): void;
+  /** Raises the soft and hard limit of open files, as far as allowed. @returns the soft limit */
+  raiseFileLimit(wanted: number): number;
+  /** setns(2) of the calling thread by path, for example `/run/netns/a`; call before threads use the network */
+  enterNamespace(path: string): void;
+  /** open(2) with O_CLOEXEC added */
+  open(path: string, flags: number, mode: number): Fd;
+  /** OFD write lock on the whole file. @returns false when another open file holds it */
+  tryLock(fd: Fd): boolean;
+  /** ftruncate(2) to zero, then the text */
+  replaceContents(fd: Fd, text: string): void;
+  /** if_nametoindex(3); 0 when there is no such interface */
+  ifNameToIndex(name: string): number;
+}
+
+export interface NativeTimer {
+  /** Arms for an absolute instant; an instant in the past fires at once. */
+  set(at: Instant): void;
+  clear(): void;
+  close(): void;
+}
