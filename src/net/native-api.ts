@@ -57,7 +57,17 @@ export interface Native {
   sendBatch(fd: Fd, messages: readonly { data: Uint8Array; address?: Uint8Array }[]): number;
   /** @returns undefined when nothing waits (EAGAIN) */
   receive(fd: Fd, into: Uint8Array, flags?: number): Received | undefined;
-  /** read(2) and write(2) for pipes, FIFOs and timerfd; undefined/-1 means EAGAIN */
+  /**
+   * Reads as many waiting netlink datagrams as fit in one recvmmsg(2), drops those that the kernel did
+   * not send (nl_pid is not 0) and packs the rest one behind the other, so that the result is one
+   * sequence of aligned netlink messages. Throws ENOBUFS after a receive overrun and EMSGSIZE when a
+   * datagram was longer than `slot`.
+   *
+   * @param slot bytes reserved per datagram, a multiple of 4; `into` is divided into such slots, 64 at most
+   * @returns bytes packed into `into`, 0 when only strangers had sent; undefined when nothing waits
+   */
+  receiveNetlink(fd: Fd, into: Uint8Array, slot: number): number | undefined;
+  /** read(2) and write(2) for pipes and FIFOs; undefined means EAGAIN */
   read(fd: Fd, into: Uint8Array): number | undefined;
   write(fd: Fd, data: Uint8Array): number | undefined;
   /**
