@@ -24,6 +24,14 @@ export interface ControlMessage {
   readonly data: Uint8Array;
 }
 
+/** What a watched descriptor is ready for. `error` asks for SO_ERROR or a receive call, which say why. */
+export interface Readiness {
+  /** also at end of file and after a hang-up */
+  readonly readable: boolean;
+  readonly writable: boolean;
+  readonly error: boolean;
+}
+
 /** Readiness of one descriptor; the callback runs on the event loop of this thread. */
 export interface Poll {
   /**
@@ -32,10 +40,12 @@ export interface Poll {
   close(): void;
 }
 
+export type Interest = "read" | "write" | "both";
+
 export interface Native {
   /** socket(2) with SOCK_CLOEXEC | SOCK_NONBLOCK added */
   socket(domain: number, type: number, protocol: number): Fd;
-  /** close(2); throws EBADF for a descriptor that is not open */
+  /** close(2), ends a watch of it too; throws EBADF for a descriptor that is not open */
   close(fd: Fd): void;
   /** @param address raw sockaddr, for example from `sockaddr.ts` */
   bind(fd: Fd, address: Uint8Array): void;
@@ -53,7 +63,12 @@ export interface Native {
     flags?: number,
     control?: readonly ControlMessage[],
   ): boolean;
-  /** One sendmmsg(2). @returns how many messages went out; less than all means EAGAIN */
+  /**
+   * sendmmsg(2), 64 messages a call.
+   *
+   * @returns how many messages went out. Fewer than all: the next one met EAGAIN or was refused; sending
+   * the rest again tells which (a refusal of the first message throws).
+   */
   sendBatch(fd: Fd, messages: readonly { data: Uint8Array; address?: Uint8Array }[]): number;
   /** @returns undefined when nothing waits (EAGAIN) */
   receive(fd: Fd, into: Uint8Array, flags?: number): Received | undefined;
@@ -71,19 +86,22 @@ export interface Native {
   read(fd: Fd, into: Uint8Array): number | undefined;
   write(fd: Fd, data: Uint8Array): number | undefined;
   /**
-   * Watches a descriptor. After EPOLLERR (netlink overrun, packet socket whose link went down) the
-   * callback gets `error: true`; the watch stays armed, the caller receives until EAGAIN.
+   * Watches a descriptor, level-triggered: the callback comes again while the state lasts. After EPOLLERR
+   * (netlink overrun, packet socket whose link went down) it gets `error: true`; the watch stays armed, the
+   * caller receives until EAGAIN. What the callback throws becomes an uncaught exception. One watch per
+   * descriptor: a second one throws EEXIST.
    */
-  poll(
-    fd: Fd,
-    interest: "read" | "write" | "both",
-    ready: (event: { readable: boolean; writable: boolean; error: boolean }) => void,
-  ): Poll;
-  /** A CLOCK_MONOTONIC timer that calls back at or after `at`; set again freely. Never drifts. */
+  poll(fd: Fd, interest: Interest, ready: (event: Readiness) => void): Poll;
+  /** A CLOCK_MONOTONIC timerfd, unarmed; keeps the process alive until it is closed. */
   timer(expired: () => void): NativeTimer;
   /** CLOCK_MONOTONIC in microseconds */
   now(): Instant;
-  /** Catches a signal by number, real-time signals included; runs on the event loop. @returns the undo */
+  /**
+   * Catches a signal by number, real-time signals included; runs on the event loop and does not keep the
+   * process alive. One handler per signal.
+   *
+   * @returns the undo, idempotent
+   */
   onSignal(signal: number, caught: () => void): () => void;
   /** prctl(PR_SET_PDEATHSIG) for the calling process */
   setParentDeathSignal(signal: number): void;
@@ -99,21 +117,25 @@ export interface Native {
   setAffinity(cpus: readonly number[]): void;
   /** Raises the soft and hard limit of open files, as far as allowed. @returns the soft limit */
   raiseFileLimit(wanted: number): number;
-  /** setns(2) of the calling thread by path, for example `/run/netns/a`; call before threads use the network */
+  /** setns(2) of the calling thread into a network namespace by path, for example `/run/netns/a`; call before other threads use the network */
   enterNamespace(path: string): void;
-  /** open(2) with O_CLOEXEC added */
+  /** open(2) with O_CLOEXEC | O_NONBLOCK added */
   open(path: string, flags: number, mode: number): Fd;
   /** OFD write lock on the whole file. @returns false when another open file holds it */
   tryLock(fd: Fd): boolean;
-  /** ftruncate(2) to zero, then the text */
+  /** ftruncate(2) to zero, then the text as UTF-8 */
   replaceContents(fd: Fd, text: string): void;
   /** if_nametoindex(3); 0 when there is no such interface */
   ifNameToIndex(name: string): number;
 }
 
 export interface NativeTimer {
-  /** Arms for an absolute instant; an instant in the past fires at once. */
+  /**
+   * Arms for an absolute instant, instead of what was set before; calls back once, at or after it. An instant
+   * in the past fires at the next turn of the loop. Absolute instants make a chain of them never drift.
+   */
   set(at: Instant): void;
   clear(): void;
+  /** Idempotent; `set` and `clear` do nothing afterwards. */
   close(): void;
 }
