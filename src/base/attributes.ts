@@ -4,7 +4,9 @@
  * is little-endian on every machine this daemon is built for.
  */
 
-const NLA_F_NESTED = 0x8000;
+/** Set in the type of an attribute that holds attributes. */
+export const NLA_F_NESTED = 0x8000;
+
 const NLA_TYPE_MASK = 0x3fff;
 
 /** One attribute as it stood in the message. */

@@ -3,6 +3,7 @@
  * key and by the settings that keepalived controls; counters are not part of it.
  */
 import type { Family, IpAddress } from "../base/address.ts";
+import { assertNever } from "../base/errors.ts";
 import type { Seconds } from "../base/units.ts";
 import type { Forwarding, Protocol } from "../config/model.ts";
 
@@ -22,14 +23,20 @@ export interface IpvsService {
   readonly flags: number;
   readonly persistenceTimeout: Seconds | undefined;
   readonly persistenceEngine: string | undefined;
-  /** prefix length of the persistence granularity, 32 or 128 when none */
+  /**
+   * Prefix length of the persistence granularity, 32 or 128 when none. Read from a kernel it can be -1:
+   * an IPv4 mask with holes, which somebody else has set.
+   */
   readonly persistencePrefixLength: number;
 }
+
+/** "local" and "bypass" exist in the kernel but not in a configuration: only a foreign entry has them. */
+export type IpvsForwarding = Forwarding | "local" | "bypass";
 
 export interface IpvsDestination {
   readonly address: IpAddress;
   readonly port: number;
-  readonly forwarding: Forwarding;
+  readonly forwarding: IpvsForwarding;
   /** 0 to 2^31-1 */
   readonly weight: number;
   readonly upperThreshold: number;
@@ -73,3 +80,20 @@ export type IpvsOperation =
       readonly service: ServiceIdentity;
       readonly destination: { readonly address: IpAddress; readonly port: number };
     };
+
+/** Which service an operation is about. */
+export function identityOf(o: IpvsOperation): ServiceIdentity {
+  switch (o.kind) {
+    case "addService":
+    case "editService":
+      return o.service.identity;
+    case "deleteService":
+      return o.identity;
+    case "addDestination":
+    case "editDestination":
+    case "deleteDestination":
+      return o.service;
+    default:
+      return assertNever(o);
+  }
+}
