@@ -2,8 +2,11 @@
  * What parent and children say to each other. Plain data, one union per direction; the channel
  * (process/ipc.ts) keeps order. A child that loses its channel has lost its parent and stops.
  */
-import type { ConfigModel, ScriptRef } from "../config/model.ts";
+import type { ConfigModel } from "../config/model.ts";
 import type { FieldValue } from "../log/entry.ts";
+import type { ScriptRequest, ScriptResult } from "../script/request.ts";
+
+export type { ScriptRequest, ScriptResult } from "../script/request.ts";
 
 export type ChildRole = "vrrp" | "checker";
 
@@ -38,21 +41,3 @@ export type FromChild =
   | { readonly kind: "configured"; readonly generation: number; readonly summary: string }
   | { readonly kind: "runScript"; readonly request: ScriptRequest }
   | { readonly kind: "snapshot"; readonly role: ChildRole; readonly state: FieldValue };
-
-export interface ScriptRequest {
-  /** chosen by the child, unique in its life */
-  readonly id: number;
-  readonly script: ScriptRef;
-  /** appended to the script's own arguments */
-  readonly extraArgs: readonly string[];
-  /** scripts of one queue run one after another, in order; different queues run side by side */
-  readonly queue: string;
-  /** killed (TERM, then KILL) after this many microseconds; undefined: no limit */
-  readonly timeoutMicros: number | undefined;
-}
-
-export type ScriptResult =
-  | { readonly kind: "exited"; readonly status: number }
-  | { readonly kind: "signalled"; readonly signal: string }
-  | { readonly kind: "timedOut" }
-  | { readonly kind: "failed"; readonly code: string };

@@ -22,6 +22,11 @@ export interface LogLine {
   readonly detail: boolean;
 }
 
+/** A declared log line: called with its fields, it makes the line. */
+export type Entry<F extends Fields> = (fields: F) => LogLine;
+/** The fields of a sentence that never varies. */
+export type NoFields = Readonly<Record<string, never>>;
+
 /**
  * Declares a log line.
  *
@@ -33,7 +38,7 @@ export function entry<F extends Fields>(
   level: Level,
   text: (fields: F) => string,
   options?: { readonly detail?: boolean },
-): (fields: F) => LogLine {
+): Entry<F> {
   const detail = options?.detail ?? false;
   return (fields) => ({ id, level, text: text(fields), fields, detail });
 }
