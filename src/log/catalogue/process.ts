@@ -161,3 +161,8 @@ export const linesLost: Entry<{ lines: number }> = entry(
   "warning",
   (f) => `${f.lines} log lines were lost because the log was not read fast enough`,
 );
+export const schedulingRefused: Entry<{ what: string; reason: string }> = entry(
+  "scheduling-refused",
+  "warning",
+  (f) => `Cannot set ${f.what}: ${f.reason}`,
+);

@@ -1,0 +1,5 @@
+/** Entry point of the checker child. */
+import { createCheckerChild } from "./checker.ts";
+import { startChild } from "./child.ts";
+
+startChild("checker", createCheckerChild);
