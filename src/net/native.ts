@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { InternalError } from "../base/errors.ts";
 import type { Instant } from "../base/units.ts";
+import { ENOENT } from "./constants.ts";
 import { kernelError } from "./errno.ts";
 import type { Fd, Native, NativeTimer, Poll, Readiness } from "./native-api.ts";
 
@@ -50,7 +51,7 @@ function binaryPath(): string {
   const here = import.meta.dirname;
   for (const path of [join(here, "native.node"), join(here, "../../dist/native.node")])
     if (existsSync(path)) return path;
-  throw kernelError("dlopen", 2, `native.node is missing beside ${here}; npm run build makes it`);
+  throw kernelError("dlopen", ENOENT, `native.node is missing beside ${here}; npm run build makes it`);
 }
 
 function attach(shim: Shim): Native {

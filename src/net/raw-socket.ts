@@ -1,26 +1,46 @@
 /**
- * Sockets that carry VRRP adverts and Ethernet frames. Decides socket options and the IPv4 header;
- * never reads what is inside a packet.
+ * Sockets that carry VRRP adverts and Ethernet frames. Decides socket options and the IPv4 header; never
+ * reads what is inside a packet.
  */
-import type { IpAddress } from "../base/address.ts";
-import { type DaemonError, InternalError } from "../base/errors.ts";
-import type { Native } from "./native-api.ts";
+import { bytesOf, type IpAddress } from "../base/address.ts";
+import { DaemonError } from "../base/errors.ts";
+import {
+  AF_INET,
+  AF_PACKET,
+  IP_ADD_MEMBERSHIP,
+  IP_HDRINCL,
+  IP_MULTICAST_ALL,
+  IP_MULTICAST_IF,
+  IP_MULTICAST_LOOP,
+  IPPROTO_IP,
+  IPPROTO_RAW,
+  IPPROTO_VRRP,
+  MSG_DONTROUTE,
+  SO_BINDTODEVICE,
+  SO_PRIORITY,
+  SOCK_RAW,
+  SOL_SOCKET,
+} from "./constants.ts";
+import type { Fd, Native, Poll } from "./native-api.ts";
+import { internetAddress, linkAddress } from "./sockaddr.ts";
 
 /** What a VRRP socket tells; both run on the event loop. */
 export interface VrrpSocketListener {
   /** @param packet the whole IPv4 packet with its header; a view that lives only during the call */
   packet(packet: Buffer): void;
-  /** The socket goes on. ENETDOWN when the link went down. */
+  /** Receiving failed; the socket goes on. */
   error(error: DaemonError): void;
 }
 
 /** The receive and send sockets of one interface and group. */
 export interface VrrpSocket {
   /**
-   * One advert with IPv4 header: TOS 0xC0, TTL 255, DF clear, an id that counts up and is never 0.
+   * One advert behind an IPv4 header of ours: TOS 0xC0, TTL 255, no fragment bits, an id that counts up and
+   * is never 0.
    *
+   * @param source need not be an address of this machine
    * @returns false when the send queue is full and nothing went out
-   * @throws DaemonError ENETDOWN, ENODEV, …
+   * @throws DaemonError ENETDOWN, ENODEV, …; the socket goes on
    */
   send(source: IpAddress, destination: IpAddress, pdu: Uint8Array): boolean;
   /** Reads what waits now instead of at the next turn of the loop. */
@@ -28,27 +48,143 @@ export interface VrrpSocket {
   close(): void;
 }
 
-/** @throws DaemonError, for example EPERM or ENODEV */
+const HEADER = 20;
+/** Internetwork control, RFC 791 precedence 6 */
+const TOS = 0xc0;
+const TTL = 255;
+/** An advert never exceeds the MTU by far; a longer packet arrives truncated and fails its length check. */
+const RECEIVE_ROOM = 65_536;
+/** Packets a turn of the loop: a flood must not starve the timers. */
+const PACKETS_PER_TURN = 64;
+
+/**
+ * Opens both sockets of VRRP over IPv4 multicast, as RFC 3768 §5.2 and keepalived want them: bound to the
+ * interface, member of the group there, deaf to other groups and to itself.
+ *
+ * @param options.ifname must name the interface that has `ifindex`
+ * @throws DaemonError, for example EPERM or ENODEV
+ */
 export function openVrrpSocket(
   native: Native,
   options: { readonly ifindex: number; readonly ifname: string; readonly group: IpAddress },
   listener: VrrpSocketListener,
 ): VrrpSocket {
-  throw new InternalError(`not yet ${native} ${options} ${listener}`);
+  const opened: Fd[] = [];
+  const open = (protocol: number): Fd => {
+    const fd = native.socket(AF_INET, SOCK_RAW, protocol);
+    opened.push(fd);
+    native.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(`${options.ifname}\0`));
+    return fd;
+  };
+  const membership = multicastRequest(options.group, options.ifindex);
+  const room = Buffer.allocUnsafe(RECEIVE_ROOM);
+  let closed = false;
+  let poll: Poll;
+  let receiver: Fd;
+  let sender: Fd;
+  try {
+    receiver = open(IPPROTO_VRRP);
+    native.setsockopt(receiver, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+    native.setsockopt(receiver, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership);
+    native.bind(receiver, internetAddress(options.group, 0));
+    // IPPROTO_RAW: includes the header by itself and receives nothing.
+    sender = open(IPPROTO_RAW);
+    native.setsockopt(sender, IPPROTO_IP, IP_HDRINCL, 1);
+    native.setsockopt(sender, IPPROTO_IP, IP_MULTICAST_LOOP, 0);
+    native.setsockopt(sender, IPPROTO_IP, IP_MULTICAST_IF, membership);
+    native.setsockopt(sender, SOL_SOCKET, SO_PRIORITY, 6);
+    poll = native.poll(receiver, "read", drain);
+  } catch (e) {
+    for (const fd of opened) native.close(fd);
+    throw e;
+  }
+
+  function drain(): void {
+    for (let packets = 0; packets < PACKETS_PER_TURN && !closed; packets++) {
+      try {
+        const received = native.receive(receiver, room);
+        if (received === undefined) return;
+        listener.packet(room.subarray(0, received.length));
+      } catch (e) {
+        if (!(e instanceof DaemonError)) throw e;
+        listener.error(e);
+      }
+    }
+  }
+
+  let id = 0;
+  return {
+    send: (source, destination, pdu) => {
+      id = id === 0xffff ? 1 : id + 1;
+      const packet = ipv4Packet({ id, source, destination, payload: pdu });
+      return native.send(sender, packet, internetAddress(destination, 0), MSG_DONTROUTE);
+    },
+    drain,
+    close: () => {
+      if (closed) return;
+      closed = true;
+      poll.close();
+      for (const fd of opened) native.close(fd);
+    },
+  };
 }
 
-/** Sends whole link-layer frames (AF_PACKET); receives nothing. */
+/**
+ * An IPv4 packet of protocol 112. The kernel writes the header checksum (raw(7), IP_HDRINCL).
+ *
+ * @param p.id 1-65535; the kernel would replace 0
+ */
+export function ipv4Packet(p: {
+  readonly id: number;
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  readonly payload: Uint8Array;
+}): Buffer {
+  const out = Buffer.alloc(HEADER + p.payload.length);
+  out[0] = 0x45;
+  out[1] = TOS;
+  out.writeUInt16BE(out.length, 2);
+  out.writeUInt16BE(p.id, 4);
+  out[8] = TTL;
+  out[9] = IPPROTO_VRRP;
+  out.set(bytesOf(p.source), 12);
+  out.set(bytesOf(p.destination), 16);
+  out.set(p.payload, HEADER);
+  return out;
+}
+
+/** struct ip_mreqn without a local address, netinet/in.h */
+function multicastRequest(group: IpAddress, ifindex: number): Uint8Array {
+  const out = Buffer.alloc(12);
+  out.set(bytesOf(group));
+  out.writeInt32LE(ifindex, 8);
+  return out;
+}
+
+/** Sends whole Ethernet frames (AF_PACKET); receives nothing. */
 export interface PacketSocket {
   /**
    * @param frames complete frames with their Ethernet header
-   * @returns how many went out; when fewer, call again with the rest: it sends or throws why not
+   * @returns how many went out. Fewer than all: sending the rest again goes on or tells what is wrong
    * @throws DaemonError ENETDOWN while the link is down, ENXIO when it is gone; the socket goes on
    */
   send(ifindex: number, frames: readonly Uint8Array[]): number;
   close(): void;
 }
 
-/** @throws DaemonError EPERM */
+/** @throws DaemonError EPERM without CAP_NET_RAW */
 export function openPacketSocket(native: Native): PacketSocket {
-  throw new InternalError(`not yet ${native}`);
+  const fd = native.socket(AF_PACKET, SOCK_RAW, 0);
+  return {
+    send: (ifindex, frames) =>
+      native.sendBatch(
+        fd,
+        frames.map((data) => ({ data, address: linkAddress(ifindex, etherType(data), data.subarray(0, 6)) })),
+      ),
+    close: () => native.close(fd),
+  };
+}
+
+function etherType(frame: Uint8Array): number {
+  return ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
 }

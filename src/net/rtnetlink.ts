@@ -1,10 +1,44 @@
 /**
- * Links and addresses over rtnetlink. Decides how a wanted address becomes a kernel message and back;
- * never decides which addresses are wanted.
+ * Links and addresses over rtnetlink. Decides how a wanted address becomes a kernel message and how a
+ * message becomes a link or an address; never decides which addresses are wanted.
+ *
+ * Address bodies go through the codecs of the `netlink` package. Links are read here: of some fifty
+ * attributes six matter, and one that a newer kernel changed must not hide the link.
  */
-import type { IpAddress } from "../base/address.ts";
-import { type DaemonError, InternalError } from "../base/errors.ts";
+
+import { formatAddressFlags, formatAddressMessage, parseAddressMessage } from "netlink/dist/rt/structs.js";
+import { AttrStream } from "netlink/dist/structs.js";
+import { bytesOf, familyOf, formatIpAddress, type IpAddress } from "../base/address.ts";
+import { AttributeWriter, attributes } from "../base/attributes.ts";
+import type { DaemonError } from "../base/errors.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNSPEC,
+  IFA_PROTO,
+  IFF_RUNNING,
+  IFF_UP,
+  IFLA_ADDRESS,
+  IFLA_EXT_MASK,
+  IFLA_IFNAME,
+  IFLA_INFO_KIND,
+  IFLA_LINK,
+  IFLA_LINK_NETNSID,
+  IFLA_LINKINFO,
+  IFLA_MTU,
+  IFLA_WIRELESS,
+  NETLINK_ROUTE,
+  NLM_F_CREATE,
+  NLM_F_REPLACE,
+  RTEXT_FILTER_SKIP_STATS,
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_GETLINK,
+  RTM_NEWADDR,
+  RTPROT_KEEPALIVED,
+} from "./constants.ts";
 import type { Native } from "./native-api.ts";
+import { type NetlinkRequest, NetlinkSocket } from "./netlink.ts";
 
 export interface Link {
   readonly index: number;
@@ -21,7 +55,7 @@ export interface Link {
   readonly up: boolean;
   /** IFLA_INFO_KIND, for example `macvlan`; undefined for hardware and loopback */
   readonly kind: string | undefined;
-  /** index of the lower device of a macvlan, vlan or veth peer; undefined when none */
+  /** index of the lower device of a macvlan, ipvlan or vlan; undefined when none or in another namespace */
   readonly parent: number | undefined;
 }
 
@@ -30,7 +64,7 @@ export interface InterfaceAddress {
   /** the local address, on point-to-point links too */
   readonly address: IpAddress;
   readonly prefixLength: number;
-  /** IPv4 only */
+  /** IPv4 only; the name of the interface unless somebody gave another */
   readonly label?: string;
   readonly broadcast?: IpAddress;
   /** 0 global, 200 site, 253 link, 254 host */
@@ -39,7 +73,7 @@ export interface InterfaceAddress {
   readonly flags: number;
 }
 
-export type AddressOperation = {
+export interface AddressOperation {
   readonly kind: "add" | "delete";
   readonly ifindex: number;
   readonly address: IpAddress;
@@ -47,22 +81,171 @@ export type AddressOperation = {
   /** IPv4 only, at most 15 bytes */
   readonly label?: string;
   readonly broadcast?: IpAddress;
+  /** as in `InterfaceAddress`; the kernel chooses by itself for IPv6 */
   readonly scope: number;
-};
+}
 
+/** sizeof struct ifinfomsg */
+const LINK_HEADER = 16;
+const LIFETIME_INFINITE = 0xffff_ffff;
+
+/** Reads and changes links and addresses of the network namespace in which it was opened. */
 export class RouteSocket {
+  readonly #socket: NetlinkSocket;
+
+  /** @throws DaemonError */
   constructor(native: Native) {
-    void native;
+    this.#socket = new NetlinkSocket(native, NETLINK_ROUTE);
   }
+
+  /** @throws DaemonError */
   links(): Link[] {
-    throw new InternalError("not yet");
+    const body = new AttributeWriter(new Uint8Array(LINK_HEADER)).u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    return this.#socket
+      .dump({ type: RTM_GETLINK, flags: 0, body: body.finish(), name: "RTM_GETLINK" })
+      .map((message) => decodeLink(message.body))
+      .filter((link) => link !== undefined);
   }
+
+  /** Of both families and all interfaces. @throws DaemonError */
   addresses(): InterfaceAddress[] {
-    throw new InternalError("not yet");
+    return this.#socket
+      .dump({ type: RTM_GETADDR, flags: 0, body: new Uint8Array(8), name: "RTM_GETADDR" })
+      .map((message) => decodeAddress(message.body))
+      .filter((address) => address !== undefined);
   }
-  /** Applies in order, in batches. @returns the refusal of operation i at index i, undefined for success */
+
+  /**
+   * Applies in order, in batches. Adding what is there already succeeds.
+   *
+   * @returns the refusal of operation i at index i, undefined for success; EADDRNOTAVAIL for deleting what
+   * is not there, ENODEV for an interface that is gone
+   */
   applyAddresses(operations: readonly AddressOperation[]): readonly (DaemonError | undefined)[] {
-    throw new InternalError(`not yet ${operations.length}`);
+    return this.#socket.requestBatch(operations.map(addressRequest));
   }
-  close(): void {}
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+/**
+ * RTM_NEWADDR or RTM_DELADDR with the attributes that keepalived sets: IPv6 without duplicate address
+ * detection, /128 addresses with preferred lifetime 0 so that they are never chosen as a source, and
+ * IFA_PROTO, which kernels before 5.18 ignore.
+ */
+export function addressRequest(operation: AddressOperation): NetlinkRequest {
+  const ipv6 = familyOf(operation.address) === "ipv6";
+  const address = Buffer.from(bytesOf(operation.address));
+  const adding = operation.kind === "add";
+  const out = new AttrStream();
+  formatAddressMessage(
+    {
+      kind: "address",
+      data: {
+        family: ipv6 ? AF_INET6 : AF_INET,
+        prefixlen: operation.prefixLength,
+        flags: ipv6 && adding ? { nodad: true } : {},
+        scope: operation.scope,
+        index: operation.ifindex,
+      },
+      attrs: {
+        local: address,
+        address,
+        ...(adding && operation.label !== undefined && !ipv6 ? { label: operation.label } : {}),
+        ...(adding && operation.broadcast !== undefined
+          ? { broadcast: Buffer.from(bytesOf(operation.broadcast)) }
+          : {}),
+        ...(adding && ipv6 && operation.prefixLength === 128
+          ? { cacheInfo: { ifaPrefered: 0, ifaValid: LIFETIME_INFINITE } }
+          : {}),
+      },
+    },
+    out,
+  );
+  if (adding) out.push(IFA_PROTO, Uint8Array.of(RTPROT_KEEPALIVED));
+  return {
+    type: adding ? RTM_NEWADDR : RTM_DELADDR,
+    flags: adding ? NLM_F_CREATE | NLM_F_REPLACE : 0,
+    body: Buffer.concat(out.bufs),
+    name: adding ? "RTM_NEWADDR" : "RTM_DELADDR",
+  };
+}
+
+/**
+ * A body of RTM_NEWLINK or RTM_DELLINK.
+ *
+ * @returns undefined for a body that is damaged or does not describe the whole link: a bridge speaks about
+ * its ports (AF_BRIDGE) and a wireless driver about its events with the same message types
+ */
+export function decodeLink(body: Buffer): Link | undefined {
+  if (body.length < LINK_HEADER || body.readUInt8(0) !== AF_UNSPEC) return undefined;
+  const index = body.readInt32LE(4);
+  const flags = body.readUInt32LE(8);
+  let name: string | undefined;
+  let mtu = 0;
+  let mac: Uint8Array = new Uint8Array();
+  let kind: string | undefined;
+  let lower: number | undefined;
+  let lowerElsewhere = false;
+  for (const a of attributes(body, LINK_HEADER)) {
+    if (a.type === IFLA_WIRELESS) return undefined;
+    if (a.type === IFLA_IFNAME) name = textOf(a.payload);
+    else if (a.type === IFLA_MTU) mtu = u32Of(a.payload) ?? 0;
+    else if (a.type === IFLA_ADDRESS) mac = Uint8Array.from(a.payload);
+    else if (a.type === IFLA_LINK) lower = u32Of(a.payload);
+    else if (a.type === IFLA_LINK_NETNSID) lowerElsewhere = true;
+    else if (a.type === IFLA_LINKINFO) kind = kindOf(a.payload);
+  }
+  if (name === undefined) return undefined;
+  return {
+    index,
+    name,
+    flags,
+    mtu,
+    mac,
+    arphrd: body.readUInt16LE(2),
+    up: (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0,
+    kind,
+    // the other end of a veth pair stands in the same attribute, but it carries nothing
+    parent: lower === 0 || lower === index || lowerElsewhere || kind === "veth" ? undefined : lower,
+  };
+}
+
+/** A body of RTM_NEWADDR or RTM_DELADDR. @returns undefined when it is damaged */
+export function decodeAddress(body: Buffer): InterfaceAddress | undefined {
+  try {
+    const { data, attrs } = parseAddressMessage(body);
+    const local = attrs.local ?? attrs.address;
+    const size = data.family === AF_INET ? 4 : data.family === AF_INET6 ? 16 : 0;
+    if (local === undefined || local.length !== size || data.index === undefined) return undefined;
+    if (attrs.broadcast !== undefined && attrs.broadcast.length !== size) return undefined;
+    return {
+      ifindex: data.index,
+      address: formatIpAddress(local),
+      prefixLength: data.prefixlen ?? 0,
+      ...(attrs.label === undefined ? {} : { label: attrs.label }),
+      ...(attrs.broadcast === undefined ? {} : { broadcast: formatIpAddress(attrs.broadcast) }),
+      scope: data.scope ?? 0,
+      flags: formatAddressFlags(attrs.flags ?? data.flags ?? {}),
+    };
+  } catch {
+    return undefined; // the codec throws plain errors for lengths that do not fit
+  }
+}
+
+function kindOf(info: Buffer): string | undefined {
+  for (const a of attributes(info)) if (a.type === IFLA_INFO_KIND) return textOf(a.payload);
+  return undefined;
+}
+
+/** The payload up to its first NUL. */
+function textOf(payload: Buffer): string {
+  const end = payload.indexOf(0);
+  return payload.toString("utf8", 0, end < 0 ? payload.length : end);
+}
+
+function u32Of(payload: Buffer): number | undefined {
+  return payload.length === 4 ? payload.readUInt32LE(0) : undefined;
 }
