@@ -1,6 +1,6 @@
 /**
- * What can be wrong with a configuration: the closed list of codes, their severities, and how they
- * add up to an exit status. Decides nothing about wording on a terminal (render.ts does).
+ * What can be wrong with a configuration: the closed list of codes with severity and consequence, and
+ * how many of them add up to an exit status. Decides nothing about layout (render.ts does).
  */
 
 /** Where a piece of text stands: a source of the `SourceMap` and the offsets of its characters. */
@@ -11,15 +11,248 @@ export interface Span {
   readonly end: number;
 }
 
-/** fatal: cannot run · error: this statement is dropped · warning, deprecated, security, note: it counts */
+/**
+ * fatal: the configuration cannot run · error: the statement is dropped · warning: it is changed or
+ * doubtful · deprecated: it works, another spelling is better · security · note: only said
+ */
 export type Severity = "fatal" | "error" | "warning" | "deprecated" | "security" | "note";
 
-export interface Diagnostic {
-  readonly code: string;
+/** What a code means for `--config-test` and for a start. */
+interface Consequence {
   readonly severity: Severity;
-  /** undefined: about the file as a whole */
+  /** least exit status of a config test; 2 ends everything, else the highest wins (process-and-cli 1.3) */
+  readonly test: 0 | 2 | 4 | 5 | 6;
+  /** 2: the daemon does not start; 6: there is no configuration */
+  readonly start: 0 | 2 | 6;
+}
+
+const fatal = { severity: "fatal", test: 5, start: 2 } as const;
+const error = { severity: "error", test: 5, start: 0 } as const;
+const warning = { severity: "warning", test: 5, start: 0 } as const;
+/** keepalived says nothing here, so that the exit status must not change either */
+const hint = { severity: "warning", test: 0, start: 0 } as const;
+const note = { severity: "note", test: 0, start: 0 } as const;
+
+export type DiagnosticCode =
+  // files and characters
+  | "file-unreadable"
+  | "include-no-match"
+  | "include-unreadable"
+  | "include-loop"
+  | "invalid-utf8"
+  | "nul-byte"
+  | "unmatched-quote"
+  // structure
+  | "nesting-too-deep"
+  | "unknown-keyword"
+  | "misplaced-keyword"
+  | "unexpected-brace"
+  | "missing-brace"
+  | "unclosed-block"
+  | "extra-brace"
+  // arguments
+  | "missing-parameter"
+  | "missing-value"
+  | "missing-name"
+  | "extra-parameter"
+  | "extra-block-parameter"
+  | "deprecated-keyword"
+  | "no-effect-yet"
+  | "keyword-repeated"
+  | "already-specified"
+  | "number-invalid"
+  | "number-out-of-range"
+  | "number-corrected"
+  | "too-many-decimals"
+  | "word-invalid"
+  | "boolean-invalid"
+  | "string-too-long"
+  | "address-invalid"
+  | "address-family"
+  | "prefix-invalid"
+  | "not-multicast"
+  | "netmask-invalid"
+  | "digest-invalid"
+  | "status-code-invalid"
+  | "empty-list"
+  // addresses of an instance
+  | "option-unknown"
+  | "option-without-value"
+  | "label-too-long"
+  | "scope-invalid"
+  // interfaces
+  | "interface-name-too-long"
+  | "interface-unknown"
+  | "interface-missing"
+  | "interface-loopback"
+  // vrrp_instance
+  | "name-duplicate"
+  | "vrid-missing"
+  | "vrid-duplicate"
+  | "vip-missing"
+  | "vip-required"
+  | "vip-excess"
+  | "vip-duplicate"
+  | "advert-int-rounded"
+  | "auth-truncated"
+  | "auth-no-password"
+  | "auth-no-type"
+  | "auth-not-in-version-3"
+  | "nopreempt-cleared"
+  | "preempt-delay-cleared"
+  | "track-own-interface"
+  // scripts
+  | "user-unknown"
+  | "script-missing"
+  | "script-not-executable"
+  | "script-path-search"
+  | "script-insecure"
+  // virtual_server
+  | "virtual-server-invalid"
+  | "virtual-server-duplicate"
+  | "real-server-invalid"
+  | "real-server-missing"
+  | "real-server-duplicate"
+  | "protocol-missing"
+  | "protocol-ignored"
+  | "scheduler-unknown"
+  | "scheduler-missing"
+  | "forwarding-unknown"
+  | "forwarding-missing"
+  | "port-forced"
+  | "port-ignored"
+  | "persistence-implied"
+  | "one-packet-cleared"
+  | "quorum-reduced"
+  | "hysteresis-reduced"
+  | "keyword-order"
+  | "url-missing"
+  | "path-missing"
+  | "bind-if-missing";
+
+/** Every code with what follows from it. */
+export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
+  "file-unreadable": { severity: "fatal", test: 4, start: 6 },
+  "include-no-match": error,
+  "include-unreadable": error,
+  "include-loop": error,
+  "invalid-utf8": hint,
+  "nul-byte": error,
+  "unmatched-quote": error,
+  "nesting-too-deep": error,
+  "unknown-keyword": error,
+  "misplaced-keyword": error,
+  "unexpected-brace": error,
+  "missing-brace": error,
+  "unclosed-block": error,
+  "extra-brace": error,
+  "missing-parameter": { severity: "fatal", test: 2, start: 2 },
+  "missing-value": error,
+  "missing-name": error,
+  "extra-parameter": hint,
+  "extra-block-parameter": warning,
+  "deprecated-keyword": { severity: "deprecated", test: 5, start: 0 },
+  "no-effect-yet": note,
+  "keyword-repeated": hint,
+  "already-specified": warning,
+  "number-invalid": error,
+  "number-out-of-range": error,
+  "number-corrected": warning,
+  "too-many-decimals": warning,
+  "word-invalid": error,
+  "boolean-invalid": error,
+  "string-too-long": warning,
+  "address-invalid": error,
+  "address-family": error,
+  "prefix-invalid": error,
+  "not-multicast": error,
+  "netmask-invalid": error,
+  "digest-invalid": error,
+  "status-code-invalid": error,
+  "empty-list": warning,
+  "option-unknown": error,
+  "option-without-value": error,
+  "label-too-long": error,
+  "scope-invalid": error,
+  "interface-name-too-long": error,
+  "interface-unknown": fatal,
+  "interface-missing": fatal,
+  "interface-loopback": error,
+  "name-duplicate": error,
+  "vrid-missing": fatal,
+  "vrid-duplicate": fatal,
+  "vip-missing": warning,
+  "vip-required": fatal,
+  "vip-excess": warning,
+  "vip-duplicate": hint,
+  "advert-int-rounded": warning,
+  "auth-truncated": warning,
+  "auth-no-password": warning,
+  "auth-no-type": hint,
+  "auth-not-in-version-3": warning,
+  "nopreempt-cleared": warning,
+  "preempt-delay-cleared": warning,
+  "track-own-interface": warning,
+  "user-unknown": error,
+  "script-missing": error,
+  "script-not-executable": error,
+  "script-path-search": warning,
+  "script-insecure": { severity: "security", test: 6, start: 0 },
+  "virtual-server-invalid": error,
+  "virtual-server-duplicate": hint,
+  "real-server-invalid": error,
+  "real-server-missing": warning,
+  "real-server-duplicate": warning,
+  "protocol-missing": error,
+  "protocol-ignored": warning,
+  "scheduler-unknown": error,
+  "scheduler-missing": error,
+  "forwarding-unknown": error,
+  "forwarding-missing": error,
+  "port-forced": warning,
+  "port-ignored": warning,
+  "persistence-implied": warning,
+  "one-packet-cleared": warning,
+  "quorum-reduced": warning,
+  "hysteresis-reduced": warning,
+  "keyword-order": error,
+  "url-missing": error,
+  "path-missing": error,
+  "bind-if-missing": error,
+};
+
+export interface Related {
+  readonly note: string;
+  readonly span: Span;
+}
+
+export interface Diagnostic {
+  readonly code: DiagnosticCode;
+  readonly severity: Severity;
+  /** undefined: about the configuration as a whole */
   readonly span: Span | undefined;
-  /** what is wrong, and what to write instead, without location and code */
+  /** what is wrong; what to write instead. Without location and code, never with a secret in it. */
   readonly message: string;
-  readonly related?: readonly { readonly note: string; readonly span: Span }[];
+  readonly related: readonly Related[];
+}
+
+/** Exit status of `--config-test`: a keyword without its parameter ends all, else the highest wins. */
+export function testStatusOf(diagnostics: readonly Diagnostic[]): 0 | 2 | 4 | 5 | 6 {
+  let highest: 0 | 4 | 5 | 6 = 0;
+  for (const d of diagnostics) {
+    const status = consequences[d.code].test;
+    if (status === 2) return 2;
+    if (status > highest) highest = status;
+  }
+  return highest;
+}
+
+/** Whether the daemon can start: 0, or the exit status with which it refuses. */
+export function startStatusOf(diagnostics: readonly Diagnostic[]): 0 | 2 | 6 {
+  let highest: 0 | 2 | 6 = 0;
+  for (const d of diagnostics) {
+    const status = consequences[d.code].start;
+    if (status > highest) highest = status;
+  }
+  return highest;
 }

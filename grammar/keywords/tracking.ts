@@ -1,0 +1,347 @@
+/**
+ * The keywords of the blocks that others refer to by name: scripts, files, processes, BFD sessions.
+ */
+import type { BlockTable } from "./row.ts";
+
+const script: BlockTable = {
+  block: "vrrp_script",
+  rows: [
+    {
+      keyword: "script",
+      argument: { kind: "words", least: 1 },
+      default: "required",
+      help: "command to run",
+      effect: "parsed",
+    },
+    {
+      keyword: "interval",
+      argument: { kind: "duration", min: 0, max: 4294.967295 },
+      default: "1",
+      help: "time between runs",
+      effect: "parsed",
+    },
+    {
+      keyword: "timeout",
+      argument: { kind: "duration", min: 0, max: 4294.967295 },
+      default: "interval",
+      help: "kill and count as failure after this time",
+      effect: "parsed",
+    },
+    {
+      keyword: "weight",
+      argument: { kind: "words", least: 1 },
+      default: "0",
+      help: "default priority contribution",
+      effect: "parsed",
+    },
+    {
+      keyword: "rise",
+      argument: { kind: "integer", min: 1, max: 4294967295 },
+      default: "1",
+      help: "successes needed to become OK",
+      effect: "parsed",
+    },
+    {
+      keyword: "fall",
+      argument: { kind: "integer", min: 1, max: 4294967295 },
+      default: "1",
+      help: "failures needed to become KO",
+      effect: "parsed",
+    },
+    {
+      keyword: "user",
+      argument: { kind: "user" },
+      default: "script_user",
+      help: "identity to run as",
+      effect: "parsed",
+    },
+    {
+      keyword: "init_fail",
+      argument: { kind: "none" },
+      help: "intended to start as failed",
+      effect: "parsed",
+    },
+  ],
+};
+
+const trackProcess: BlockTable = {
+  block: "vrrp_track_process",
+  rows: [
+    {
+      keyword: "process",
+      argument: { kind: "words", least: 1 },
+      default: "required",
+      help: "command name or full command to match",
+      effect: "parsed",
+    },
+    {
+      keyword: "param_match",
+      argument: { kind: "words", least: 0 },
+      default: "exact",
+      help: "how parameters are compared; sets full_command",
+      effect: "parsed",
+    },
+    {
+      keyword: "weight",
+      argument: { kind: "words", least: 1 },
+      default: "0",
+      help: "default priority contribution",
+      effect: "parsed",
+    },
+    {
+      keyword: "quorum",
+      argument: { kind: "integer", min: 1, max: 65535 },
+      default: "1",
+      help: "minimum matching processes",
+      effect: "parsed",
+    },
+    {
+      keyword: "quorum_max",
+      argument: { kind: "integer", min: 0, max: 65535 },
+      default: "unlimited",
+      help: "maximum matching processes",
+      effect: "parsed",
+    },
+    {
+      keyword: "delay",
+      argument: { kind: "duration", min: 0, max: 4294.967295 },
+      default: "0",
+      help: "sets both delays below",
+      effect: "parsed",
+    },
+    {
+      keyword: "terminate_delay",
+      argument: { kind: "duration", min: 0, max: 4294.967295 },
+      default: "0",
+      help: "delay after losing quorum before acting",
+      effect: "parsed",
+    },
+    {
+      keyword: "fork_delay",
+      argument: { kind: "duration", min: 0, max: 4294.967295 },
+      default: "0",
+      help: "delay after gaining quorum by fork before acting",
+      effect: "parsed",
+    },
+    {
+      keyword: "full_command",
+      argument: { kind: "none" },
+      default: "off (match comm)",
+      help: "match against the full command line",
+      effect: "parsed",
+    },
+  ],
+};
+
+const trackFile: BlockTable = {
+  block: "track_file",
+  rows: [
+    {
+      keyword: "file",
+      argument: { kind: "string" },
+      default: "required",
+      help: "file to watch (inotify on its directory)",
+      effect: "parsed",
+    },
+    {
+      keyword: "weight",
+      argument: { kind: "words", least: 1 },
+      default: "1",
+      help: "default multiplier",
+      effect: "parsed",
+    },
+    {
+      keyword: "init_file",
+      argument: { kind: "words", least: 0 },
+      default: "off; VALUE 0",
+      help: "write initial value at startup if missing (or always)",
+      effect: "parsed",
+    },
+  ],
+};
+
+const vrrpTrackFile: BlockTable = {
+  block: "vrrp_track_file",
+  rows: [
+    {
+      keyword: "file",
+      argument: { kind: "string" },
+      default: "required",
+      help: "as track_file",
+      effect: "parsed",
+    },
+    {
+      keyword: "weight",
+      argument: { kind: "words", least: 1 },
+      default: "1",
+      help: "as track_file",
+      effect: "parsed",
+    },
+    { keyword: "init_file", argument: { kind: "words", least: 0 }, help: "as track_file", effect: "parsed" },
+  ],
+};
+
+const trackGroup: BlockTable = {
+  block: "track_group",
+  rows: [
+    {
+      keyword: "group",
+      argument: { kind: "list", items: "anything" },
+      default: "required",
+      help: "members of the static track group",
+      effect: "parsed",
+    },
+  ],
+};
+
+const garpGroup: BlockTable = {
+  block: "garp_group",
+  rows: [
+    {
+      keyword: "garp_interval",
+      argument: { kind: "duration", min: 0, max: 4294.967295 },
+      default: "0",
+      help: "gap between GARPs",
+      effect: "parsed",
+    },
+    {
+      keyword: "gna_interval",
+      argument: { kind: "duration", min: 0, max: 4294.967295 },
+      default: "0",
+      help: "gap between NAs",
+      effect: "parsed",
+    },
+    {
+      keyword: "interface",
+      argument: { kind: "interface" },
+      help: "interface the limit applies to",
+      effect: "parsed",
+    },
+    {
+      keyword: "interfaces",
+      argument: { kind: "list", items: "anything" },
+      help: "interfaces sharing one aggregated limit",
+      effect: "parsed",
+    },
+  ],
+};
+
+const bfdInstance: BlockTable = {
+  block: "bfd_instance",
+  rows: [
+    {
+      keyword: "source_ip",
+      argument: { kind: "address" },
+      default: "kernel choice",
+      help: "local address; also enables RFC source port range",
+      effect: "parsed",
+    },
+    {
+      keyword: "neighbor_ip",
+      argument: { kind: "address" },
+      default: "required",
+      help: "remote address",
+      effect: "parsed",
+    },
+    {
+      keyword: "neighbour_ip",
+      argument: { kind: "address" },
+      default: "required",
+      help: "same as neighbor_ip",
+      effect: "parsed",
+    },
+    {
+      keyword: "min_rx",
+      argument: { kind: "words", least: 1 },
+      default: "10",
+      help: "required minimum receive interval",
+      effect: "parsed",
+    },
+    {
+      keyword: "min_tx",
+      argument: { kind: "words", least: 1 },
+      default: "10",
+      help: "desired transmit interval when up",
+      effect: "parsed",
+    },
+    {
+      keyword: "idle_tx",
+      argument: { kind: "words", least: 1 },
+      default: "1000",
+      help: "transmit interval when not up",
+      effect: "parsed",
+    },
+    {
+      keyword: "multiplier",
+      argument: { kind: "integer", min: 1, max: 255 },
+      default: "5",
+      help: "detection multiplier",
+      effect: "parsed",
+    },
+    {
+      keyword: "passive",
+      argument: { kind: "none" },
+      help: "send only after hearing the peer",
+      effect: "parsed",
+    },
+    {
+      keyword: "ttl",
+      argument: { kind: "integer", min: 1, max: 255 },
+      default: "255 IPv4, 64 IPv6",
+      help: "TTL/hop limit sent and expected",
+      effect: "parsed",
+    },
+    {
+      keyword: "hoplimit",
+      argument: { kind: "integer", min: 1, max: 255 },
+      default: "as ttl",
+      help: "same as ttl",
+      effect: "parsed",
+    },
+    {
+      keyword: "max_hops",
+      argument: { kind: "integer", min: -1, max: 255 },
+      default: "0",
+      help: "allowed TTL decrease on receive; 255 or -1 disables check",
+      effect: "parsed",
+    },
+    {
+      keyword: "multihop",
+      argument: { kind: "boolean" },
+      default: "false",
+      help: "use port 4784 instead of 3784",
+      effect: "parsed",
+    },
+    {
+      keyword: "weight",
+      argument: { kind: "words", least: 1 },
+      default: "0",
+      help: "default track_bfd weight (VRRP only)",
+      effect: "parsed",
+    },
+    {
+      keyword: "vrrp",
+      argument: { kind: "none" },
+      default: "both processes",
+      help: "deliver events only to listed processes (VRRP)",
+      effect: "parsed",
+    },
+    {
+      keyword: "checker",
+      argument: { kind: "none" },
+      default: "both processes",
+      help: "deliver events only to listed processes (checker)",
+      effect: "parsed",
+    },
+  ],
+};
+
+export const trackingTables: readonly BlockTable[] = [
+  script,
+  trackProcess,
+  trackFile,
+  vrrpTrackFile,
+  trackGroup,
+  garpGroup,
+  bfdInstance,
+];
