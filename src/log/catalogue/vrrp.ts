@@ -1,0 +1,407 @@
+/**
+ * Every line the VRRP process writes about instances, adverts and addresses. Sentences are keepalived's,
+ * because operators' monitoring greps for them; what we know beyond them stands in the fields.
+ */
+import { entry, type LogLine } from "../entry.ts";
+
+/** All lines speak of one instance. */
+type Of<F = unknown> = { readonly instance: string } & F;
+/** An advert that was not believed, or not wholly. */
+type Complaint = Of<{ readonly from: string; readonly received: number; readonly expected: number }>;
+type Compared = Of<{ readonly from: string; readonly priority: number; readonly ours: number }>;
+type OfInterface<F = unknown> = { readonly interface: string } & F;
+
+/** Id and fields of every line. */
+export type VrrpLogFields = {
+  readonly "entering-master": Of;
+  readonly "entering-backup": Of<{ readonly init: boolean }>;
+  readonly "entering-fault": Of<{ readonly init: boolean }>;
+  readonly "fault-interface-down": Of<{ readonly interface: string }>;
+  readonly "fault-no-source-address": Of;
+  readonly "advert-timeout": Of;
+  readonly "advert-higher-priority": Compared;
+  readonly "advert-higher-address": Compared;
+  readonly "advert-lower-priority": Compared & { readonly forcing: boolean };
+  readonly "advert-discarded": Compared;
+  readonly "advert-own-address": Of<{ readonly from: string }>;
+  readonly "backup-priority-zero": Of<{ readonly from: string }>;
+  readonly "master-priority-zero": Of<{ readonly from: string }>;
+  readonly "sent-priority-zero": Of;
+  readonly "priority-changed": Of<{ readonly was: number; readonly now: number }>;
+  readonly "preempt-delay-started": Of<{ readonly micros: number }>;
+  readonly "preempt-delay-stopped": Of;
+  readonly "two-owners": Of<{ readonly from: string }>;
+  readonly "two-owners-yield": Of<{ readonly from: string }>;
+  readonly "two-owners-ended": Of;
+  readonly "interval-learned": Of<{ readonly was: number; readonly now: number }>;
+  readonly "advert-failed": Of<{ readonly errno: number; readonly reason: string }>;
+  readonly "rejected-protocol": Complaint;
+  readonly "rejected-length": Complaint;
+  readonly "rejected-hop-limit": Complaint;
+  readonly "rejected-version": Complaint;
+  readonly "rejected-auth-type-invalid": Complaint;
+  readonly "rejected-auth-type-mismatch": Complaint;
+  readonly "rejected-auth-failure": Complaint;
+  readonly "rejected-interval": Complaint;
+  readonly "rejected-type": Complaint;
+  readonly "rejected-total-length": Complaint;
+  readonly "rejected-checksum": Complaint & { readonly version: number };
+  readonly "rejected-transport": Complaint;
+  readonly "rejected-interval-zero": Complaint;
+  readonly "interval-differs": Complaint;
+  readonly "address-count": Complaint;
+  readonly "address-missing": Of<{
+    readonly from: string;
+    readonly address: string;
+    readonly virtualRouterId: number;
+  }>;
+  readonly "setting-vips": Of;
+  readonly "removing-vips": Of;
+  readonly "setting-evips": Of;
+  readonly "removing-evips": Of;
+  readonly "vip-left-configuration": Of<{
+    readonly address: string;
+    readonly prefixLength: number;
+    readonly interface: string;
+  }>;
+  readonly "vip-failed": Of<{
+    readonly operation: "add" | "delete";
+    readonly address: string;
+    readonly interface: string;
+    readonly where: string;
+    readonly code: string;
+    readonly reason: string;
+  }>;
+  readonly "vip-interface-missing": Of<{
+    readonly address: string;
+    readonly interface: string;
+    readonly where: string;
+  }>;
+  readonly "announce-queued": Of<{ readonly interface: string; readonly address: string }>;
+  readonly "announce-sent": OfInterface<{ readonly address: string }>;
+  readonly "announce-failed": OfInterface<{
+    readonly address: string;
+    readonly errno: number;
+    readonly reason: string;
+  }>;
+  readonly "vip-removed": OfInterface<{ readonly address: string }>;
+  readonly "interface-state": OfInterface<{ readonly up: boolean }>;
+  readonly "interface-deleted": OfInterface;
+  readonly "address-assigned": OfInterface<{ readonly address: string }>;
+  readonly "address-deassigned": OfInterface<{ readonly address: string }>;
+  readonly "monitor-overrun": { readonly lost: number };
+  readonly "monitor-open": Record<never, never>;
+  readonly "route-open": Record<never, never>;
+  readonly "announce-open": Record<never, never>;
+  readonly "socket-failed": OfInterface<{ readonly reason: string }>;
+  readonly "scheduling-failed": { readonly what: string; readonly reason: string };
+  readonly "realtime-limit": Record<never, never>;
+};
+
+export type VrrpLogId = keyof VrrpLogFields;
+type Sentences = { readonly [K in VrrpLogId]: (fields: VrrpLogFields[K]) => LogLine };
+
+const detail = { detail: true } as const;
+
+/** The lines by id. `rejected-*` and `address-*` are written once per instance until its state changes. */
+export const vrrpLog: Sentences = {
+  "entering-master": entry("vrrp-entering-master", "info", (f) => `(${f.instance}) Entering MASTER STATE`),
+  "entering-backup": entry(
+    "vrrp-entering-backup",
+    "info",
+    (f) => `(${f.instance}) Entering BACKUP STATE${f.init ? " (init)" : ""}`,
+  ),
+  "entering-fault": entry(
+    "vrrp-entering-fault",
+    "info",
+    (f) => `(${f.instance}) Entering FAULT STATE${f.init ? " (init)" : ""}`,
+  ),
+  "fault-interface-down": entry(
+    "vrrp-fault-interface-down",
+    "info",
+    (f) => `(${f.instance}): entering FAULT state (interface ${f.interface} down)`,
+  ),
+  "fault-no-source-address": entry(
+    "vrrp-fault-no-source-address",
+    "info",
+    (f) => `(${f.instance}): entering FAULT state (src address not configured)`,
+  ),
+  "advert-timeout": entry(
+    "vrrp-advert-timeout",
+    "info",
+    (f) => `(${f.instance}) Receive advertisement timeout`,
+    detail,
+  ),
+  "advert-higher-priority": entry(
+    "vrrp-advert-higher-priority",
+    "info",
+    (f) =>
+      `(${f.instance}) Master received advert from ${f.from} with higher priority ${f.priority}, ours ${f.ours}`,
+  ),
+  "advert-higher-address": entry(
+    "vrrp-advert-higher-address",
+    "info",
+    (f) =>
+      `(${f.instance}) Master received advert from ${f.from} with same priority ${f.priority} but higher IP address than ours`,
+  ),
+  "advert-lower-priority": entry(
+    "vrrp-advert-lower-priority",
+    "info",
+    (f) =>
+      `(${f.instance}) Received advert from ${f.from} with lower priority ${f.priority}, ours ${f.ours}${f.forcing ? ", forcing new election" : ""}`,
+  ),
+  "advert-discarded": entry(
+    "vrrp-advert-discarded",
+    "info",
+    (f) => `(${f.instance}) received lower priority (${f.priority}) advert from ${f.from} - discarding`,
+  ),
+  "advert-own-address": entry(
+    "vrrp-advert-own-address",
+    "warning",
+    (f) => `(${f.instance}) WARNING - equal priority advert received from remote host with our IP address.`,
+  ),
+  "backup-priority-zero": entry(
+    "vrrp-backup-priority-zero",
+    "info",
+    (f) => `(${f.instance}) Backup received priority 0 advertisement`,
+    detail,
+  ),
+  "master-priority-zero": entry(
+    "vrrp-master-priority-zero",
+    "info",
+    (f) => `(${f.instance}) Master received priority 0 message`,
+    detail,
+  ),
+  "sent-priority-zero": entry(
+    "vrrp-sent-priority-zero",
+    "info",
+    (f) => `(${f.instance}) sent 0 priority`,
+    detail,
+  ),
+  "priority-changed": entry(
+    "vrrp-priority-changed",
+    "info",
+    (f) => `(${f.instance}) Changing effective priority from ${f.was} to ${f.now}`,
+  ),
+  "preempt-delay-started": entry(
+    "vrrp-preempt-delay-started",
+    "info",
+    (f) => `(${f.instance}) start preempt delay (${(f.micros / 1_000_000).toFixed(6)})`,
+    detail,
+  ),
+  "preempt-delay-stopped": entry(
+    "vrrp-preempt-delay-stopped",
+    "info",
+    (f) => `(${f.instance}) stop preempt delay`,
+    detail,
+  ),
+  "two-owners": entry(
+    "vrrp-two-owners",
+    "error",
+    (f) =>
+      `(${f.instance}) CONFIGURATION ERROR: local instance and remote instance ${f.from} are both configured as address owner, please resolve`,
+  ),
+  "two-owners-yield": entry(
+    "vrrp-two-owners-yield",
+    "error",
+    (f) =>
+      `(${f.instance}) CONFIGURATION ERROR: remote instance ${f.from} is still advertising as address owner, please resolve - reducing local priority`,
+  ),
+  "two-owners-ended": entry(
+    "vrrp-two-owners-ended",
+    "info",
+    (f) => `(${f.instance}) remote instance stopped advertising as address owner`,
+  ),
+  "interval-learned": entry(
+    "vrrp-interval-learned",
+    "info",
+    (f) => `(${f.instance}) advertisement interval updated from ${f.was * 10}ms to ${f.now * 10}ms by master`,
+    detail,
+  ),
+  "advert-failed": entry(
+    "vrrp-advert-failed",
+    "info",
+    (f) => `(${f.instance}): send advert error ${f.errno} (${f.reason})`,
+  ),
+  "rejected-protocol": entry(
+    "vrrp-rejected-protocol",
+    "info",
+    (f) => `(${f.instance}) Received protocol ${f.received} from ${f.from}, expecting ${f.expected}`,
+  ),
+  "rejected-length": entry(
+    "vrrp-rejected-length",
+    "info",
+    (f) =>
+      `(${f.instance}) vrrp packet too ${f.received < f.expected ? "short" : "long"} from ${f.from}, length ${f.received} and expect ${f.expected}`,
+  ),
+  "rejected-hop-limit": entry(
+    "vrrp-rejected-hop-limit",
+    "info",
+    (f) => `(${f.instance}) invalid TTL/HL from ${f.from}. Received ${f.received} and expect ${f.expected}`,
+  ),
+  "rejected-version": entry(
+    "vrrp-rejected-version",
+    "info",
+    (f) =>
+      `(${f.instance}) wrong VRRP version from ${f.from}. Received ${f.received} and expect ${f.expected}`,
+  ),
+  "rejected-auth-type-invalid": entry(
+    "vrrp-rejected-auth-type-invalid",
+    "info",
+    (f) => `(${f.instance}) Invalid auth type from ${f.from}: ${f.received}`,
+  ),
+  "rejected-auth-type-mismatch": entry(
+    "vrrp-rejected-auth-type-mismatch",
+    "info",
+    (f) => `(${f.instance}) received a ${f.received} auth from ${f.from}, expecting ${f.expected}!`,
+  ),
+  "rejected-auth-failure": entry(
+    "vrrp-rejected-auth-failure",
+    "info",
+    (f) => `(${f.instance}) received an invalid passwd from ${f.from}!`,
+  ),
+  "rejected-interval": entry(
+    "vrrp-rejected-interval",
+    "info",
+    (f) =>
+      `(${f.instance}) advertisement interval mismatch with ${f.from} mine=${f.expected / 100} sec rcv'd=${f.received / 100} sec`,
+  ),
+  "rejected-type": entry(
+    "vrrp-rejected-type",
+    "info",
+    (f) => `(${f.instance}) Invalid packet type from ${f.from}. ${f.received} and expect ${f.expected}`,
+  ),
+  "rejected-total-length": entry(
+    "vrrp-rejected-total-length",
+    "info",
+    (f) =>
+      `(${f.instance}) ip_tot_len mismatch against received length from ${f.from}. ${f.expected} and received ${f.received}`,
+  ),
+  "rejected-checksum": entry(
+    "vrrp-rejected-checksum",
+    "info",
+    (f) => `(${f.instance}) Invalid VRRPv${f.version} checksum from ${f.from}`,
+  ),
+  "rejected-transport": entry(
+    "vrrp-rejected-transport",
+    "info",
+    (f) =>
+      `(${f.instance}) Expected ${f.expected === 1 ? "mult" : "un"}icast packet but received ${f.received === 1 ? "mult" : "un"}icast packet from ${f.from}`,
+  ),
+  "rejected-interval-zero": entry(
+    "vrrp-rejected-interval-zero",
+    "info",
+    (f) => `(${f.instance}) advertisement interval of zero received from ${f.from}`,
+  ),
+  "interval-differs": entry(
+    "vrrp-interval-differs",
+    "info",
+    (f) =>
+      `(${f.instance}) advertisement interval mismatch with ${f.from} ours = ${f.expected} centi-sec rcv'd=${f.received} centi-sec`,
+  ),
+  "address-count": entry(
+    "vrrp-address-count",
+    "info",
+    (f) => `(${f.instance}) expected ${f.expected} VIPs but received ${f.received} from ${f.from}`,
+  ),
+  "address-missing": entry(
+    "vrrp-address-missing",
+    "info",
+    (f) =>
+      `(${f.instance}) ip address associated with VRID ${f.virtualRouterId} not present in advert from ${f.from}: ${f.address}`,
+  ),
+  "setting-vips": entry("vrrp-setting-vips", "info", (f) => `(${f.instance}) setting VIPs.`, detail),
+  "removing-vips": entry("vrrp-removing-vips", "info", (f) => `(${f.instance}) removing VIPs.`, detail),
+  "setting-evips": entry("vrrp-setting-evips", "info", (f) => `(${f.instance}) setting E-VIPs.`, detail),
+  "removing-evips": entry("vrrp-removing-evips", "info", (f) => `(${f.instance}) removing E-VIPs.`, detail),
+  "vip-left-configuration": entry(
+    "vrrp-vip-left-configuration",
+    "info",
+    (f) => `(${f.instance}) ip address ${f.address}/${f.prefixLength} dev ${f.interface}, no longer exist`,
+  ),
+  "vip-failed": entry(
+    "vrrp-vip-failed",
+    "error",
+    (f) =>
+      `(${f.instance}) could not ${f.operation} ${f.address} ${f.operation === "add" ? "to" : "from"} ${f.interface} (${f.where}): ${f.reason}`,
+  ),
+  "vip-interface-missing": entry(
+    "vrrp-vip-interface-missing",
+    "warning",
+    (f) => `(${f.instance}) ${f.address} (${f.where}) waits: there is no interface ${f.interface}`,
+  ),
+  "announce-queued": entry(
+    "vrrp-announce-queued",
+    "info",
+    (f) => `(${f.instance}) Sending/queueing gratuitous ARPs on ${f.interface} for ${f.address}`,
+    detail,
+  ),
+  "announce-sent": entry(
+    "vrrp-announce-sent",
+    "info",
+    (f) => `Sending gratuitous ARP on ${f.interface} for ${f.address}`,
+    detail,
+  ),
+  "announce-failed": entry(
+    "vrrp-announce-failed",
+    "info",
+    (f) => `Error ${f.errno} (${f.reason}) sending gratuitous ARP on ${f.interface} for ${f.address}`,
+  ),
+  "vip-removed": entry(
+    "vrrp-vip-removed",
+    "info",
+    (f) => `Netlink reflector reports IP ${f.address} removed from ${f.interface}`,
+  ),
+  "interface-state": entry(
+    "vrrp-interface-state",
+    "info",
+    (f) => `Netlink reports ${f.interface} ${f.up ? "up" : "down"}`,
+  ),
+  "interface-deleted": entry(
+    "vrrp-interface-deleted",
+    "info",
+    (f) => `Interface ${f.interface} deleted`,
+    detail,
+  ),
+  "address-assigned": entry(
+    "vrrp-address-assigned",
+    "info",
+    (f) => `Assigned address ${f.address} for interface ${f.interface}`,
+    detail,
+  ),
+  "address-deassigned": entry(
+    "vrrp-address-deassigned",
+    "info",
+    (f) => `Deassigned address ${f.address} from interface ${f.interface}`,
+    detail,
+  ),
+  "monitor-overrun": entry(
+    "vrrp-monitor-overrun",
+    "warning",
+    () => "Netlink: Receive buffer overrun on monitor socket - all interfaces and addresses read again",
+  ),
+  "monitor-open": entry("vrrp-monitor-open", "info", () => "Registering Kernel netlink reflector", detail),
+  "route-open": entry("vrrp-route-open", "info", () => "Registering Kernel netlink command channel", detail),
+  "announce-open": entry(
+    "vrrp-announce-open",
+    "info",
+    () => "Registering gratuitous ARP shared channel",
+    detail,
+  ),
+  "socket-failed": entry("vrrp-socket-failed", "error", (f) => `VRRP socket on ${f.interface}: ${f.reason}`),
+  "scheduling-failed": entry(
+    "vrrp-scheduling-failed",
+    "warning",
+    (f) => `could not set ${f.what}: ${f.reason}`,
+  ),
+  "realtime-limit": entry(
+    "vrrp-realtime-limit",
+    "warning",
+    () => "exceeded the soft limit of real-time CPU use without a pause (vrrp_rlimit_rttime)",
+  ),
+};
+
+/** Renders a line from the id and fields that the core chose. */
+export function renderVrrpLog<K extends VrrpLogId>(id: K, fields: VrrpLogFields[K]): LogLine {
+  return vrrpLog[id](fields);
+}

@@ -1,0 +1,252 @@
+/**
+ * One virtual router's state machine: what an advert, a deadline, a fault or a new configuration leads to.
+ * Decides; never sends, sets, waits or logs by itself: all of that leaves as effects, in the order in which
+ * they must happen. Time enters as an argument; deadlines are part of the state, so that a wake-up that
+ * comes too early or too late is harmless.
+ *
+ * RFC 9568 §6.4 (RFC 3768 §6.4 where version 2 differs), plus keepalived's FAULT.
+ */
+import { assertNever } from "../base/errors.ts";
+import { after, between, type Instant } from "../base/units.ts";
+import { hearAsActive, hearAsBackup, rejectAdvert, watchRival } from "./reception.ts";
+import {
+  type ActiveState,
+  type BackupState,
+  type FaultCause,
+  ownPriority,
+  type Step,
+  type VrrpEffect,
+  type VrrpEvent,
+  type VrrpParams,
+  type VrrpState,
+} from "./state.ts";
+import {
+  complainOnce,
+  downAt,
+  leaveFault,
+  log,
+  loseAddress,
+  nextAdvert,
+  remove,
+  start,
+  stay,
+  stop,
+  toActive,
+  toFault,
+} from "./transition.ts";
+
+/**
+ * @param p the parameters in force; after a `paramsChanged` event the caller uses that event's
+ * @param now never before the `now` of an earlier step
+ */
+export function step(p: VrrpParams, s: VrrpState, now: Instant, e: VrrpEvent): Step {
+  switch (s.name) {
+    case "initialize":
+      return whenInitializing(p, s.causes, now, e);
+    case "backup":
+      return whenBackup(p, s, now, e);
+    case "active":
+      return whenActive(p, s, now, e);
+    case "fault":
+      return whenFaulty(p, s.causes, now, e);
+    case "stopped":
+      return stay(s);
+    default:
+      return assertNever(s);
+  }
+}
+
+function whenInitializing(p: VrrpParams, causes: readonly FaultCause[], now: Instant, e: VrrpEvent): Step {
+  const s: VrrpState = { name: "initialize", causes };
+  switch (e.kind) {
+    case "startup":
+      return start(p, causes, now);
+    case "faultRaised":
+      return stay({ name: "initialize", causes: withCause(causes, e.cause) });
+    case "faultCleared":
+      return stay({ name: "initialize", causes: causes.filter((c) => c !== e.cause) });
+    case "shutdown":
+      return stop(p, s, e.release);
+    case "removed":
+      return remove(p, s);
+    case "deadline":
+    case "advertReceived":
+    case "advertRejected":
+    case "addressLost":
+    case "paramsChanged":
+    case "reloadBegins":
+    case "effectFailed":
+      return stay(s);
+    default:
+      return assertNever(e);
+  }
+}
+
+function whenBackup(p: VrrpParams, s: BackupState, now: Instant, e: VrrpEvent): Step {
+  switch (e.kind) {
+    case "deadline": {
+      if (now < s.activeDownAt) return stay(s);
+      const taken = toActive(p, "backup", s, now, "timeout");
+      return {
+        state: taken.state,
+        effects: [log("advert-timeout", { instance: p.name }), ...taken.effects],
+      };
+    }
+    case "advertReceived":
+      return hearAsBackup(p, s, now, e.advert, e.from);
+    case "advertRejected":
+      return rejectAdvert(p, s, e);
+    case "faultRaised":
+      return toFault(p, s, e.cause);
+    case "paramsChanged":
+      return adjustBackup(p, e.params, s);
+    case "effectFailed":
+      return complainAboutSending(p, s, e.errno, e.reason);
+    case "shutdown":
+      return stop(p, s, e.release);
+    case "removed":
+      return remove(p, s);
+    case "startup":
+    case "faultCleared":
+    case "addressLost":
+    case "reloadBegins":
+      return stay(s);
+    default:
+      return assertNever(e);
+  }
+}
+
+function whenActive(p: VrrpParams, s: ActiveState, now: Instant, e: VrrpEvent): Step {
+  switch (e.kind) {
+    case "deadline":
+      return onActiveDeadline(p, s, now);
+    case "advertReceived":
+      return hearAsActive(p, s, now, e.advert, e.from);
+    case "advertRejected":
+      return rejectAdvert(p, s, e);
+    case "faultRaised":
+      return toFault(p, s, e.cause);
+    case "addressLost":
+      return loseAddress(p, s, now);
+    case "paramsChanged":
+      return adjustActive(p, e.params, s, now, e.addresses);
+    case "reloadBegins":
+      return stay({ ...s, adverAt: nextAdvert(p, now) }, [
+        { kind: "sendAdvert", priority: ownPriority(p, s) },
+      ]);
+    case "effectFailed":
+      return complainAboutSending(p, s, e.errno, e.reason);
+    case "shutdown":
+      return stop(p, s, e.release);
+    case "removed":
+      return remove(p, s);
+    case "startup":
+    case "faultCleared":
+      return stay(s);
+    default:
+      return assertNever(e);
+  }
+}
+
+function whenFaulty(p: VrrpParams, causes: readonly FaultCause[], now: Instant, e: VrrpEvent): Step {
+  const s: VrrpState = { name: "fault", causes };
+  switch (e.kind) {
+    case "faultRaised":
+      return stay({ name: "fault", causes: withCause(causes, e.cause) });
+    case "faultCleared": {
+      const left = causes.filter((c) => c !== e.cause);
+      return left.length > 0 ? stay({ name: "fault", causes: left }) : leaveFault(p, now);
+    }
+    case "shutdown":
+      return stop(p, s, e.release);
+    case "removed":
+      return remove(p, s);
+    case "paramsChanged":
+      return stay(s, priorityChange(p, e.params, false));
+    case "startup":
+    case "deadline":
+    case "advertReceived":
+    case "advertRejected":
+    case "addressLost":
+    case "reloadBegins":
+    case "effectFailed":
+      return stay(s);
+    default:
+      return assertNever(e);
+  }
+}
+
+function withCause(causes: readonly FaultCause[], cause: FaultCause): readonly FaultCause[] {
+  return causes.includes(cause) ? causes : [...causes, cause];
+}
+
+/**
+ * The next advert is due one interval after the previous deadline, not after now, so that adverts do not
+ * drift; a router that slept does not send the missed ones.
+ */
+function onActiveDeadline(p: VrrpParams, before: ActiveState, now: Instant): Step {
+  const effects: VrrpEffect[] = [];
+  let s = before;
+  if (s.rival?.kind === "watched" && now >= s.rival.until) {
+    s = { ...s, rival: undefined };
+    effects.push(log("two-owners-ended", { instance: p.name }));
+  }
+  if (now < s.adverAt) return stay(s, effects);
+  effects.push({ kind: "sendAdvert", priority: ownPriority(p, s) });
+  const planned = nextAdvert(p, s.adverAt);
+  const adverAt = planned > now ? planned : nextAdvert(p, now);
+  return stay({ ...s, adverAt, rival: watchRival(p, s.rival, now) }, effects);
+}
+
+/** A changed priority or interval moves the pending deadline by the difference; it does not restart it. */
+function adjustBackup(p: VrrpParams, next: VrrpParams, s: BackupState): Step {
+  const origin = 0 as Instant;
+  const interval = next.version === 2 ? next.advertInterval : s.activeAdverInterval;
+  const shift = between(downAt(p, s.activeAdverInterval, origin), downAt(next, interval, origin));
+  const yielding = s.yielding && next.basePriority === 255;
+  return stay(
+    { ...s, activeAdverInterval: interval, activeDownAt: after(s.activeDownAt, shift), yielding },
+    priorityChange(p, next, s.yielding),
+  );
+}
+
+function adjustActive(
+  p: VrrpParams,
+  next: VrrpParams,
+  s: ActiveState,
+  now: Instant,
+  addresses: "same" | "changed" | "added",
+): Step {
+  const effects = [...priorityChange(p, next, s.yielding)];
+  if (addresses !== "same") effects.push({ kind: "setOwned", owned: true });
+  if (addresses === "added") effects.push({ kind: "announce", round: "takeover" });
+  const soonest = nextAdvert(next, now);
+  return stay(
+    {
+      ...s,
+      activeAdverInterval: next.advertInterval,
+      adverAt: Math.min(soonest, s.adverAt) as Instant,
+      yielding: s.yielding && next.basePriority === 255,
+    },
+    effects,
+  );
+}
+
+function priorityChange(p: VrrpParams, next: VrrpParams, yielding: boolean): readonly VrrpEffect[] {
+  const was = ownPriority(p, { yielding });
+  const now = ownPriority(next, { yielding });
+  // A reload that gives another priority is the operator's own doing and needs no line.
+  if (was === now || p.basePriority !== next.basePriority) return [];
+  return [log("priority-changed", { instance: next.name, was, now })];
+}
+
+function complainAboutSending(
+  p: VrrpParams,
+  s: BackupState | ActiveState,
+  errno: number,
+  reason: string,
+): Step {
+  const line = log("advert-failed", { instance: p.name, errno, reason });
+  const { memory, effects } = complainOnce(s, "send-failed", line);
+  return stay(memory, effects);
+}
