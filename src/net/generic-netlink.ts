@@ -2,7 +2,13 @@
  * Generic netlink (linux/genetlink.h): the name of a family becomes its number. Never knows a family.
  */
 import { AttributeWriter, attributes } from "../base/attributes.ts";
-import { CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME, CTRL_CMD_GETFAMILY, GENL_ID_CTRL } from "./constants.ts";
+import {
+  CTRL_ATTR_FAMILY_ID,
+  CTRL_ATTR_FAMILY_NAME,
+  CTRL_CMD_GETFAMILY,
+  ENOENT,
+  GENL_ID_CTRL,
+} from "./constants.ts";
 import { kernelError } from "./errno.ts";
 import type { NetlinkSocket } from "./netlink.ts";
 
