@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { readAttributes } from "../../src/base/attributes.ts";
 import {
   decodeDestination,
@@ -11,7 +12,7 @@ import {
   encodeOperation,
   encodeServiceDump,
 } from "../../src/ipvs/codec.ts";
-import type { IpvsDestination, IpvsOperation, IpvsService } from "../../src/ipvs/model.ts";
+import type { IpvsDestination, IpvsOperation, IpvsService, ServiceIdentity } from "../../src/ipvs/model.ts";
 import {
   decodeValues,
   IPVS_CMD_ATTR,
@@ -121,6 +122,10 @@ const TUNNEL_ROWS = [13, 14, 15];
 const zeroStats =
   "60000a000800010000000000080002000000000008000300000000000c000400000000000000000004000b000c0005000000000000000000080006000000000008000700000000000800080000000000080009000000000008000a0000000000" +
   "a0000c000c000100000000000000000004000b000c000200000000000000000004000b000c000300000000000000000004000b000c000400000000000000000004000b000c000500000000000000000004000b000c000600000000000000000004000b000c000700000000000000000004000b000c000800000000000000000004000b000c000900000000000000000004000b000c000a000000000000000000";
+/** The same where the kernel had to align its first 64-bit value with IPVS_STATS_ATTR_PAD. */
+const paddedStats =
+  "64000a0008000100000000000800020000000000080003000000000004000b000c000400000000000000000004000b000c0005000000000000000000080006000000000008000700000000000800080000000000080009000000000008000a0000000000" +
+  zeroStats.slice(192);
 /** Replies of Linux 6.1 to GET_SERVICE. */
 const serviceReplies: readonly { hex: string; service: IpvsService }[] = [
   {
@@ -132,8 +137,29 @@ const serviceReplies: readonly { hex: string; service: IpvsService }[] = [
     service: service(address("sctp", "10.0.0.9", 5061), { timeout: 300, persistencePrefixLength: 24 }),
   },
   {
-    hex: `010100003c010100060001000a0000000800050007000000070006006d6800000c0007001a000000ffffffff0800080000000000080009008000000064000a0008000100000000000800020000000000080003000000000004000b000c000400000000000000000004000b000c0005000000000000000000080006000000000008000700000000000800080000000000080009000000000008000a0000000000${zeroStats.slice(192)}`,
+    hex: `010100003c010100060001000a0000000800050007000000070006006d6800000c0007001a000000ffffffff08000800000000000800090080000000${paddedStats}`,
     service: service(mark6, { scheduler: "mh", flags: 0x18 }),
+  },
+];
+
+/** Replies of Linux 6.1 to GET_DEST. */
+const destinationReplies: readonly { hex: string; destination: IpvsDestination }[] = [
+  {
+    hex: `050100007c0102001400010020010db800000000000000000000000706000200005000000800030002000000080004000100000005000d000000000006000e000000000006000f00000000000800050000000000080006000000000008000700000000000800080000000000080009000000000006000b000a000000${paddedStats}`,
+    destination: destination("2001:db8::7", 80, { forwarding: "tunnel" }),
+  },
+  {
+    hex: `050100007c01020014000100c0a80002000000000000000000000000060002001f9000000800030000000000080004000300000005000d000000000006000e000000000006000f00000000000800050064000000080006003200000008000700000000000800080000000000080009000000000006000b0002000000${paddedStats}`,
+    destination: destination("192.168.0.2", 8080, {
+      forwarding: "masquerade",
+      weight: 3,
+      upperThreshold: 100,
+      lowerThreshold: 50,
+    }),
+  },
+  {
+    hex: `050100007c0102001400010020010db800000000000000000000000206000200003500000800030003000000080004000100000005000d000000000006000e000000000006000f00000000000800050000000000080006000000000008000700000000000800080000000000080009000000000006000b000a000000${paddedStats}`,
+    destination: destination("2001:db8::2", 53),
   },
 ];
 
@@ -185,6 +211,11 @@ test("the questions and the flush have the bytes that the kernel expects", () =>
 for (const { hex, service: expected } of serviceReplies)
   test(`the kernel's reply about ${expected.scheduler} ${expected.flags} is read as the service that was added`, () => {
     assert.deepEqual(decodeService(bytes(hex)), { ok: true, value: expected });
+  });
+
+for (const { hex, destination: expected } of destinationReplies)
+  test(`the kernel's reply about ${expected.address} is read as the destination that was added`, () => {
+    assert.deepEqual(decodeDestination(bytes(hex), "ipv4"), { ok: true, value: expected });
   });
 
 test("the kernel's reply to GET_INFO gives version and table size", () => {
@@ -245,20 +276,15 @@ test("a reply cut at any length is refused, never half read", () => {
 });
 
 test("a destination cut at any length is refused, never half read", () => {
-  const whole = encodeOperation({
-    kind: "addDestination",
-    service: web,
-    destination: destination("192.168.0.3", 80),
-  });
-  for (let length = 0; length < whole.length; length++)
-    assert.equal(decodeDestination(whole.subarray(0, length), "ipv4").ok, false, `${length} bytes`);
+  for (const { hex } of destinationReplies) {
+    const whole = bytes(hex);
+    for (let length = 0; length < whole.length; length++)
+      assert.equal(decodeDestination(whole.subarray(0, length), "ipv4").ok, false, `${length} bytes`);
+  }
 });
 
 test("a flipped bit anywhere gives a value or a refusal, never an exception", () => {
-  const samples = [
-    ...serviceReplies.map((r) => bytes(r.hex)),
-    ...destinationCaptures.map((c) => Buffer.concat([bytes("05010000"), bytes(c.hex)])),
-  ];
+  const samples = [...serviceReplies, ...destinationReplies].map((r) => bytes(r.hex));
   for (const sample of samples)
     for (let bit = 0; bit < 8 * sample.length; bit++) {
       const damaged = Buffer.from(sample);
@@ -277,6 +303,61 @@ test("a message is read alike wherever it lies in its buffer", () => {
       const view = buffer.subarray(offset, offset + message.length);
       assert.deepEqual(decodeService(view), { ok: true, value: expected });
     }
+});
+
+test("any service and any destination come back from their own bytes", () => {
+  const anyAddress = fc.oneof(fc.ipV4(), fc.ipV6()).map(ip);
+  const anyPort = fc.nat({ max: 65_535 });
+  const anyU32 = fc.nat({ max: 2 ** 31 - 1 });
+  const anyIdentity: fc.Arbitrary<ServiceIdentity> = fc.oneof(
+    fc.record(
+      {
+        kind: fc.constant("address"),
+        protocol: fc.constantFrom("tcp", "udp", "sctp"),
+        address: anyAddress,
+        port: anyPort,
+      },
+      { noNullPrototype: true },
+    ),
+    fc.record(
+      { kind: fc.constant("fwmark"), mark: anyU32, family: fc.constantFrom("ipv4", "ipv6") },
+      { noNullPrototype: true },
+    ),
+  );
+  const anySettings = fc.record({
+    scheduler: fc.constantFrom("rr", "wlc", "none", "a-name-of-15-ch"),
+    flags: fc.constantFrom(0, 4, 8, 16, 32, 60),
+    persistenceEngine: fc.option(fc.constant("sip"), { nil: undefined }),
+    persistencePrefixLength: fc.integer({ min: 0, max: 32 }),
+  });
+  const anyDestination = fc.record(
+    {
+      address: anyAddress,
+      port: anyPort,
+      forwarding: fc.constantFrom("direct", "masquerade", "tunnel", "local", "bypass"),
+      weight: anyU32,
+      upperThreshold: anyU32,
+      lowerThreshold: anyU32,
+    },
+    { noNullPrototype: true },
+  );
+  fc.assert(
+    fc.property(
+      anyIdentity,
+      anySettings,
+      fc.option(anyU32),
+      anyDestination,
+      (identity, settings, timeout, d) => {
+        const s = service(identity, timeout === null ? settings : { ...settings, timeout });
+        assert.deepEqual(decodeService(encodeOperation({ kind: "addService", service: s })), {
+          ok: true,
+          value: s,
+        });
+        const added = encodeOperation({ kind: "addDestination", service: identity, destination: d });
+        assert.deepEqual(decodeDestination(added, "ipv4"), { ok: true, value: d });
+      },
+    ),
+  );
 });
 
 function header(type: number, payload: Uint8Array): Buffer {

@@ -194,16 +194,14 @@ function applyTo(table: IpvsTable, operations: readonly IpvsOperation[]): IpvsTa
     const key = serviceKey(identityOf(o));
     const present = out.get(key);
     assert.equal(present !== undefined, o.kind !== "addService", `${o.kind} ${key}`);
-    if (o.kind === "addService") out.set(key, { service: o.service, destinations: new Map() });
-    else if (o.kind === "deleteService") out.delete(key);
-    else if (present === undefined) continue;
-    else if (o.kind === "editService") present.service = o.service;
-    else {
+    const destinations = present?.destinations ?? new Map();
+    if ("destination" in o) {
       const at = destinationKey(o.destination);
-      assert.equal(present.destinations.has(at), o.kind !== "addDestination", `${o.kind} ${key} ${at}`);
-      if (o.kind === "deleteDestination") present.destinations.delete(at);
-      else present.destinations.set(at, o.destination);
-    }
+      assert.equal(destinations.has(at), o.kind !== "addDestination", `${o.kind} ${key} ${at}`);
+      if (o.kind === "deleteDestination") destinations.delete(at);
+      else destinations.set(at, o.destination);
+    } else if (o.kind === "deleteService") out.delete(key);
+    else out.set(key, { service: o.service, destinations });
   }
   return out;
 }
