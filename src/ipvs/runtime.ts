@@ -201,7 +201,7 @@ function isMissing(error: unknown): boolean {
 function modulesOf(s: IpvsService): string[] {
   const out = [`ip_vs_${s.scheduler}`];
   if (s.persistenceEngine !== undefined) out.push(`ip_vs_pe_${s.persistenceEngine}`);
-  return out.filter((name) => /^[a-z0-9_]+$/.test(name));
+  return out.filter((name) => /^ip_vs_[a-z0-9_]+$/.test(name));
 }
 
 /** Asks modprobe, at the place where the kernel itself would look for it. */
