@@ -1,263 +1,166 @@
 /**
  * Every line that the checker process writes. The sentences are an interface: operators grep for
  * them, so they are byte for byte keepalived's, odd spaces and missing full stops included.
+ * Names in fields are keepalived's too: `[10.0.0.1]:tcp:80`, `FWM 7`.
  */
-import { entry } from "../entry.ts";
+import { entry, type LogLine } from "../entry.ts";
 
-interface Server {
-  readonly [k: string]: string;
-  readonly realServer: string;
-}
-interface Pair {
-  readonly [k: string]: string;
-  readonly realServer: string;
-  readonly virtualServer: string;
-}
-interface Url {
-  readonly [k: string]: string;
-  readonly realServer: string;
-  readonly path: string;
-}
-type Retried = { readonly realServer: string; readonly retries: number };
+type Of<F = unknown> = { readonly realServer: string } & F;
+type Pair<F = unknown> = Of<{ readonly virtualServer: string } & F>;
+type Url = Of<{ readonly path: string }>;
+type Retried = Of<{ readonly retries: number }>;
+type VirtualServer = { readonly virtualServer: string };
+/** quorum, hysteresis and live weight at the moment of the change */
 type Quorum = {
   readonly virtualServer: string;
   readonly quorum: number;
   readonly hysteresis: number;
   readonly weight: number;
 };
+/** `object` is what the file says, `where` the place in it */
+type Refused = { readonly object: string; readonly where: string; readonly error: string };
+
+/** Id and fields of every line. */
+export type CheckerLogFields = {
+  readonly "tcp-success": Of;
+  readonly "tcp-failed": Of;
+  readonly "tcp-timeout": Of;
+  readonly "tcp-check-failed": Retried;
+  readonly "tcp-rescheduled": Of;
+  readonly "http-rescheduled": Of;
+  readonly "http-status-success": Url;
+  readonly "http-digest-success": Url;
+  readonly "http-succeeded": Of;
+  readonly "http-connect-failed": Of;
+  readonly "http-connect-timeout": Of;
+  readonly "http-network-unreachable": Of;
+  readonly "http-header-timeout": Of;
+  readonly "http-body-timeout": Of;
+  readonly "http-no-data": Of;
+  readonly "http-read-error": Of;
+  readonly "http-status-error": Of;
+  readonly "http-digest-error": Of;
+  readonly "http-length-mismatch": Pair<{
+    readonly path: string;
+    readonly declared: number;
+    readonly received: number;
+  }>;
+  readonly "http-check-failed": Retried;
+  /** the socket of a probe could not be made; `call` is the system call that refused */
+  readonly "probe-refused": Of<{ readonly call: string; readonly errno: number; readonly reason: string }>;
+  readonly "checker-activated": Pair;
+  readonly "service-adding": Pair;
+  readonly "service-removing": Pair;
+  readonly "service-removing-inhibited": Pair;
+  readonly "service-enabling": Pair;
+  readonly "service-disabling": Pair;
+  readonly "service-shutting-down": Pair;
+  readonly "service-shutting-down-inhibited": Pair;
+  readonly "service-gone": Of;
+  readonly "virtual-server-removing": VirtualServer;
+  readonly "weight-changing": Pair<{
+    readonly from: number;
+    readonly to: number;
+    readonly active: boolean;
+  }>;
+  readonly "quorum-gained": Quorum;
+  readonly "quorum-lost": Quorum;
+  readonly "quorum-down-at-start": Quorum;
+  readonly "sorry-adding": Pair;
+  readonly "sorry-removing": Pair;
+  readonly "sorry-enabling": Pair;
+  readonly "sorry-disabling": Pair;
+  readonly "pool-filling": VirtualServer;
+  readonly "pool-emptying": VirtualServer;
+  readonly "ipvs-initializing": unknown;
+  readonly "ipvs-reinitializing": unknown;
+  readonly "ipvs-refused": Refused;
+  readonly "ipvs-unavailable": { readonly error: string };
+  readonly "ipvs-failed": { readonly error: string };
+  readonly "group-idle": VirtualServer & { readonly where: string };
+};
+export type CheckerLogId = keyof CheckerLogFields;
+/** A line that a core wants written, as data. */
+export type CheckerSentence = {
+  [Id in CheckerLogId]: { readonly id: Id; readonly fields: CheckerLogFields[Id] };
+}[CheckerLogId];
 
 const afterRetries = (retries: number): string => (retries > 0 ? ` after ${retries} retries` : "");
 
-/** Sentences that the pure cores ask for by id, see checkers/sentences.ts. */
-export const checkerLines = {
-  "tcp-success": entry<Server>("tcp-success", "info", (f) => `TCP connection to ${f.realServer} success.`),
-  "tcp-failed": entry<Server>("tcp-failed", "info", (f) => `TCP connection to ${f.realServer} failed.`),
-  "tcp-timeout": entry<Server>("tcp-timeout", "info", (f) => `TCP connection to ${f.realServer} timeout.`),
-  "tcp-check-failed": entry<Retried>(
-    "tcp-check-failed",
-    "info",
-    (f) => `TCP_CHECK on service ${f.realServer} failed${afterRetries(f.retries)}.`,
-  ),
-  "check-rescheduled": entry<{ checker: string; call: string; error: string }>(
-    "check-rescheduled",
-    "info",
-    (f) => (f.checker === "TCP" ? "TCP socket bind failed. Rescheduling." : "WEB socket bind failed. Rescheduling"),
-  ),
-  "http-status-success": entry<Url>(
-    "http-status-success",
-    "info",
-    (f) => `HTTP status code success to ${f.realServer} url(${f.path})`,
-  ),
-  "http-digest-success": entry<Url>(
-    "http-digest-success",
-    "info",
-    (f) => `MD5 digest success to ${f.realServer} url(${f.path})`,
-  ),
-  "http-succeeded": entry<Server>(
-    "http-succeeded",
-    "info",
-    (f) => `Remote Web server ${f.realServer} succeed on service.`,
-  ),
-  "http-connect-failed": entry<Server>(
-    "http-connect-failed",
-    "info",
-    (f) => `Connection failed server ${f.realServer}.`,
-  ),
-  "http-connect-timeout": entry<Server>(
-    "http-connect-timeout",
-    "info",
-    (f) => `Timeout connecting server ${f.realServer}.`,
-  ),
-  "http-network-unreachable": entry<Server>(
-    "http-network-unreachable",
-    "info",
-    (f) => `HTTP_CHECK - network unreachable server ${f.realServer}.`,
-  ),
-  "http-header-timeout": entry<Server>(
-    "http-header-timeout",
-    "info",
-    (f) => `Timeout WEB read server ${f.realServer}.`,
-  ),
-  "http-body-timeout": entry<Server>(
-    "http-body-timeout",
-    "info",
-    (f) => `Timeout HTTP read server ${f.realServer}.`,
-  ),
-  "http-no-data": entry<Server>(
-    "http-no-data",
-    "info",
-    (f) => `Read, no data received from  server ${f.realServer}.`,
-  ),
-  "http-read-error": entry<Server>(
-    "http-read-error",
-    "info",
-    (f) => `Read error with server ${f.realServer}.`,
-  ),
-  "http-status-error": entry<Server>(
-    "http-status-error",
-    "info",
-    (f) => `HTTP status code error to server ${f.realServer}.`,
-  ),
-  "http-digest-error": entry<Server>(
-    "http-digest-error",
-    "info",
-    (f) => `MD5 digest error to server ${f.realServer}.`,
-  ),
-  "http-length-mismatch": entry<{
-    realServer: string;
-    virtualServer: string;
-    path: string;
-    declared: number;
-    received: number;
-  }>(
-    "http-length-mismatch",
-    "info",
-    (f) =>
-      `http_check for RS ${f.realServer} VS ${f.virtualServer} url ${f.path}: ` +
-      `content_length (${f.declared}) does not match received bytes (${f.received})`,
-  ),
-  "http-check-failed": entry<Retried>(
-    "http-check-failed",
-    "info",
-    (f) => `HTTP_CHECK on service ${f.realServer} failed${afterRetries(f.retries)}.`,
-  ),
-  "service-adding": entry<Pair>(
-    "service-adding",
-    "info",
-    (f) => `Adding service ${f.realServer} to VS ${f.virtualServer}`,
-  ),
-  "service-removing": entry<Pair>(
-    "service-removing",
-    "info",
-    (f) => `Removing service ${f.realServer} from VS ${f.virtualServer}`,
-  ),
-  "service-removing-inhibited": entry<Pair>(
-    "service-removing-inhibited",
-    "info",
-    (f) => `Removing (inhibited) service ${f.realServer} from VS ${f.virtualServer}`,
-  ),
-  "service-enabling": entry<Pair>(
-    "service-enabling",
-    "info",
-    (f) => `Enabling service ${f.realServer} of VS ${f.virtualServer}`,
-  ),
-  "service-disabling": entry<Pair>(
-    "service-disabling",
-    "info",
-    (f) => `Disabling service ${f.realServer} of VS ${f.virtualServer}`,
-  ),
-  "service-shutting-down": entry<Pair>(
-    "service-shutting-down",
-    "info",
-    (f) => `Shutting down service ${f.realServer} from VS ${f.virtualServer}`,
-  ),
-  "service-shutting-down-inhibited": entry<Pair>(
-    "service-shutting-down-inhibited",
-    "info",
-    (f) => `Shutting down (inhibited) service ${f.realServer} from VS ${f.virtualServer}`,
-  ),
-  "service-gone": entry<Server>("service-gone", "info", (f) => `service ${f.realServer} no longer exist`),
-  "virtual-server-removing": entry<{ virtualServer: string }>(
-    "virtual-server-removing",
-    "info",
-    (f) => `Removing Virtual Server ${f.virtualServer}`,
-  ),
-  "weight-changing": entry<{
-    realServer: string;
-    virtualServer: string;
-    from: number;
-    to: number;
-    active: boolean;
-  }>(
-    "weight-changing",
-    "info",
-    (f) =>
-      `Changing weight from ${f.from} to ${f.to} for ${f.active ? "active" : "inactive"} service ` +
-      `${f.realServer} of VS ${f.virtualServer}`,
-  ),
-  "quorum-gained": entry<Quorum>(
-    "quorum-gained",
-    "info",
-    (f) =>
-      `Gained quorum ${f.quorum}+${f.hysteresis}=${f.quorum + f.hysteresis} <= ${f.weight} for VS ${f.virtualServer}`,
-  ),
-  "quorum-lost": entry<Quorum>(
-    "quorum-lost",
-    "info",
-    (f) =>
-      `Lost quorum ${f.quorum}-${f.hysteresis}=${f.quorum - f.hysteresis} > ${f.weight} for VS ${f.virtualServer}`,
-  ),
-  "quorum-down-at-start": entry<Quorum>(
-    "quorum-down-at-start",
-    "info",
-    (f) =>
-      `Starting with quorum down ${f.quorum}-${f.hysteresis}=${f.quorum - f.hysteresis} > ${f.weight} ` +
-      `for VS ${f.virtualServer}`,
-  ),
-  "sorry-adding": entry<Pair>(
-    "sorry-adding",
-    "info",
-    (f) => `Adding sorry server ${f.realServer} to VS ${f.virtualServer}`,
-  ),
-  "sorry-removing": entry<Pair>(
-    "sorry-removing",
-    "info",
-    (f) => `Removing sorry server ${f.realServer} from VS ${f.virtualServer}`,
-  ),
-  "sorry-enabling": entry<Pair>(
-    "sorry-enabling",
-    "info",
-    (f) => `Enabling sorry server ${f.realServer} to VS ${f.virtualServer}`,
-  ),
-  "sorry-disabling": entry<Pair>(
-    "sorry-disabling",
-    "info",
-    (f) => `Disabling sorry server ${f.realServer} from VS ${f.virtualServer}`,
-  ),
-  "pool-filling": entry<{ virtualServer: string }>(
-    "pool-filling",
-    "info",
-    (f) => `Adding alive servers to the pool for VS ${f.virtualServer}`,
-  ),
-  "pool-emptying": entry<{ virtualServer: string }>(
-    "pool-emptying",
-    "info",
-    (f) => `Removing alive servers from the pool for VS ${f.virtualServer}`,
-  ),
-} as const;
+const TEXT: { readonly [Id in CheckerLogId]: (f: CheckerLogFields[Id]) => string } = {
+  "tcp-success": (f) => `TCP connection to ${f.realServer} success.`,
+  "tcp-failed": (f) => `TCP connection to ${f.realServer} failed.`,
+  "tcp-timeout": (f) => `TCP connection to ${f.realServer} timeout.`,
+  "tcp-check-failed": (f) => `TCP_CHECK on service ${f.realServer} failed${afterRetries(f.retries)}.`,
+  "tcp-rescheduled": () => "TCP socket bind failed. Rescheduling.",
+  "http-rescheduled": () => "WEB socket bind failed. Rescheduling",
+  "http-status-success": (f) => `HTTP status code success to ${f.realServer} url(${f.path})`,
+  "http-digest-success": (f) => `MD5 digest success to ${f.realServer} url(${f.path})`,
+  "http-succeeded": (f) => `Remote Web server ${f.realServer} succeed on service.`,
+  "http-connect-failed": (f) => `Connection failed server ${f.realServer}.`,
+  "http-connect-timeout": (f) => `Timeout connecting server ${f.realServer}.`,
+  "http-network-unreachable": (f) => `HTTP_CHECK - network unreachable server ${f.realServer}.`,
+  "http-header-timeout": (f) => `Timeout WEB read server ${f.realServer}.`,
+  "http-body-timeout": (f) => `Timeout HTTP read server ${f.realServer}.`,
+  "http-no-data": (f) => `Read, no data received from  server ${f.realServer}.`,
+  "http-read-error": (f) => `Read error with server ${f.realServer}.`,
+  "http-status-error": (f) => `HTTP status code error to server ${f.realServer}.`,
+  "http-digest-error": (f) => `MD5 digest error to server ${f.realServer}.`,
+  "http-length-mismatch": (f) =>
+    `http_check for RS ${f.realServer} VS ${f.virtualServer} url ${f.path}: ` +
+    `content_length (${f.declared}) does not match received bytes (${f.received})`,
+  "http-check-failed": (f) => `HTTP_CHECK on service ${f.realServer} failed${afterRetries(f.retries)}.`,
+  "service-adding": (f) => `Adding service ${f.realServer} to VS ${f.virtualServer}`,
+  "service-removing": (f) => `Removing service ${f.realServer} from VS ${f.virtualServer}`,
+  "service-removing-inhibited": (f) =>
+    `Removing (inhibited) service ${f.realServer} from VS ${f.virtualServer}`,
+  "service-enabling": (f) => `Enabling service ${f.realServer} of VS ${f.virtualServer}`,
+  "service-disabling": (f) => `Disabling service ${f.realServer} of VS ${f.virtualServer}`,
+  "service-shutting-down": (f) => `Shutting down service ${f.realServer} from VS ${f.virtualServer}`,
+  "service-shutting-down-inhibited": (f) =>
+    `Shutting down (inhibited) service ${f.realServer} from VS ${f.virtualServer}`,
+  "service-gone": (f) => `service ${f.realServer} no longer exist`,
+  "virtual-server-removing": (f) => `Removing Virtual Server ${f.virtualServer}`,
+  "weight-changing": (f) =>
+    `Changing weight from ${f.from} to ${f.to} for ${f.active ? "active" : "inactive"} service ` +
+    `${f.realServer} of VS ${f.virtualServer}`,
+  "quorum-gained": (f) =>
+    `Gained quorum ${f.quorum}+${f.hysteresis}=${f.quorum + f.hysteresis} <= ${f.weight} for VS ${f.virtualServer}`,
+  "quorum-lost": (f) =>
+    `Lost quorum ${f.quorum}-${f.hysteresis}=${f.quorum - f.hysteresis} > ${f.weight} for VS ${f.virtualServer}`,
+  "quorum-down-at-start": (f) =>
+    `Starting with quorum down ${f.quorum}-${f.hysteresis}=${f.quorum - f.hysteresis} > ${f.weight} ` +
+    `for VS ${f.virtualServer}`,
+  "sorry-adding": (f) => `Adding sorry server ${f.realServer} to VS ${f.virtualServer}`,
+  "sorry-removing": (f) => `Removing sorry server ${f.realServer} from VS ${f.virtualServer}`,
+  "sorry-enabling": (f) => `Enabling sorry server ${f.realServer} to VS ${f.virtualServer}`,
+  "sorry-disabling": (f) => `Disabling sorry server ${f.realServer} from VS ${f.virtualServer}`,
+  "pool-filling": (f) => `Adding alive servers to the pool for VS ${f.virtualServer}`,
+  "pool-emptying": (f) => `Removing alive servers from the pool for VS ${f.virtualServer}`,
+  "probe-refused": (f) =>
+    f.call === "connect"
+      ? `socket connect error ${f.errno} - ${f.reason}`
+      : `Checker ${f.call} failed: ${f.reason}`,
+  "checker-activated": (f) =>
+    `Activating healthchecker for service ${f.realServer} for VS ${f.virtualServer}`,
+  "ipvs-initializing": () => "Initializing ipvs",
+  "ipvs-reinitializing": () => "Reinitializing ipvs",
+  "ipvs-refused": (f) => `${f.object} (${f.where}): ${f.error}`,
+  "ipvs-unavailable": (f) => `IPVS: ${f.error}; virtual servers stay idle until a reload finds it`,
+  "ipvs-failed": (f) => `IPVS: ${f.error}`,
+  "group-idle": (f) =>
+    `virtual_server ${f.virtualServer} (${f.where}): virtual_server_group is not supported yet; nothing is in the kernel's table for it`,
+};
 
-/** @param call what the kernel refused: `bind`, `connect`, another system call */
-export const probeRefused = entry<{ call: string; errno: number; text: string }>("probe-refused", "info", (f) =>
-  f.call === "connect"
-    ? `socket connect error ${f.errno} - ${f.text}`
-    : f.call === "bind"
-      ? `Checker bind failed: ${f.text}`
-      : `Checker ${f.call} failed: ${f.text}`,
-);
-export const checkerActivated = entry<Pair>(
-  "checker-activated",
-  "info",
-  (f) => `Activating healthchecker for service ${f.realServer} for VS ${f.virtualServer}`,
-);
-export const ipvsInitializing = entry<Record<string, never>>("ipvs-initializing", "info", () => "Initializing ipvs");
-export const ipvsReinitializing = entry<Record<string, never>>(
-  "ipvs-reinitializing",
-  "info",
-  () => "Reinitializing ipvs",
-);
-/** An object of the configuration that the kernel refused, at the place where it is written. */
-export const ipvsRefused = entry<{ object: string; where: string; error: string }>(
+const ERRORS: ReadonlySet<CheckerLogId> = new Set([
   "ipvs-refused",
-  "error",
-  (f) => `${f.object} (${f.where}): ${f.error}`,
-);
-export const ipvsUnavailable = entry<{ error: string }>(
   "ipvs-unavailable",
-  "error",
-  (f) => `IPVS is not available: ${f.error}; virtual servers are idle until a reload finds it`,
-);
-export const groupNotSupported = entry<{ virtualServer: string; where: string }>(
-  "virtual-server-group-idle",
-  "warning",
-  (f) => `virtual_server ${f.virtualServer} (${f.where}): virtual_server_group is not supported yet; not in the kernel's table`,
-);
+  "ipvs-failed",
+  "group-idle",
+]);
+
+/** The line with this id: keepalived's sentence, our fields. */
+export function checkerLine(s: CheckerSentence): LogLine {
+  const level = ERRORS.has(s.id) ? "error" : "info";
+  return entry(s.id, level, TEXT[s.id] as (f: unknown) => string)(s.fields as Record<string, string>);
+}
