@@ -1,0 +1,167 @@
+/**
+ * Turns keepalived's command line into what it asks for. yargs reads the values and writes the help;
+ * the table and getopt's rules are in `options.ts`.
+ */
+import yargs from "yargs";
+import type { ChildRole } from "../daemon/messages.ts";
+import type { DaemonOptions } from "../daemon/options.ts";
+import { facilityNumber, normalise, OPTIONS } from "./options.ts";
+
+const DEFAULT_CONFIG = "/etc/keepalived/keepalived.conf";
+
+export type Request =
+  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "version" }
+  | { readonly kind: "signum"; readonly name: string }
+  | { readonly kind: "usageError"; readonly text: string }
+  | {
+      readonly kind: "configTest";
+      readonly file: string;
+      readonly configId: string | undefined;
+      readonly namespace: string | undefined;
+      /** messages are appended here; undefined: standard error */
+      readonly output: string | undefined;
+    }
+  | { readonly kind: "run"; readonly options: DaemonOptions; readonly foreground: boolean };
+
+export interface Parsed {
+  readonly request: Request;
+  /** for standard error, before anything else happens */
+  readonly remarks: readonly string[];
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** @param argv the words after the program's name */
+export function parseArguments(argv: readonly string[]): Parsed {
+  const { args, extra, error } = normalise(argv);
+  if (error !== undefined) return { request: { kind: "usageError", text: error }, remarks: [] };
+  const remarks = extra.length > 0 ? [`Unexpected argument(s): ${extra.join(" ")}`] : [];
+  const parser = describe();
+  const values: Values = parser.parseSync([...args]);
+  return { request: read(values, argv, remarks, parser), remarks };
+}
+
+function describe(): ReturnType<typeof yargs> {
+  const parser = yargs([])
+    .scriptName("keepalived")
+    .usage("Usage: keepalived [OPTION...]")
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .wrap(Math.min(process.stderr.columns ?? 100, 110))
+    .parserConfiguration({
+      "camel-case-expansion": false,
+      "short-option-groups": false,
+      "boolean-negation": false,
+      "dot-notation": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "duplicate-arguments-array": false,
+    });
+  for (const o of OPTIONS) {
+    parser.option(o.long, {
+      ...(o.short === undefined ? {} : { alias: o.short }),
+      describe: o.later === true && o.hidden !== true ? `${o.help} [no function yet]` : o.help,
+      hidden: o.hidden === true,
+      ...(o.value === "none" ? { type: "boolean" } : { type: "string", requiresArg: false }),
+    });
+  }
+  return parser;
+}
+
+function read(
+  values: Values,
+  argv: readonly string[],
+  remarks: string[],
+  parser: ReturnType<typeof yargs>,
+): Request {
+  const given = (name: string): boolean => values[name] === true;
+  const text = (name: string): string | undefined => {
+    const value = values[name];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  if (given("help")) return { kind: "help", text: helpText(parser) };
+  if (given("version")) return { kind: "version" };
+  const signum = text("signum");
+  if (signum !== undefined) return { kind: "signum", name: signum };
+  const file = text("use-file") ?? DEFAULT_CONFIG;
+  const configId = text("config-id");
+  const namespace = text("namespace");
+  if (values["config-test"] !== undefined)
+    return { kind: "configTest", file, configId, namespace, output: text("config-test") };
+
+  const format = text("log-format") ?? "text";
+  if (format !== "text" && format !== "json")
+    return { kind: "usageError", text: `Unknown log format '${format}': text or json` };
+  const umask = text("umask");
+  if (umask !== undefined && parseMask(umask) === undefined)
+    return { kind: "usageError", text: `Invalid umask '${umask}'` };
+  const foreground = given("dont-fork");
+  const pidDirectory = namespace === undefined ? "/run" : `/run/keepalived/${namespace}`;
+  return {
+    kind: "run",
+    foreground,
+    options: {
+      configFile: file,
+      configId,
+      roles: roles(given("vrrp"), given("check")),
+      allRoles: given("all"),
+      respawn: !given("dont-respawn"),
+      ignoreSigint: given("ignore-sigint"),
+      log: {
+        detail: given("log-detail"),
+        console: given("log-console") && foreground,
+        format,
+        syslog: !given("no-syslog"),
+        facility: facility(text("log-facility"), remarks),
+        file: values["log-file"] === undefined ? undefined : (text("log-file") ?? "/tmp/keepalived.log"),
+      },
+      pidFiles: {
+        parent: text("pid") ?? `${pidDirectory}/keepalived.pid`,
+        vrrp: text("vrrp_pid") ?? `${pidDirectory}/vrrp.pid`,
+        checker: text("checkers_pid") ?? `${pidDirectory}/checkers.pid`,
+      },
+      dontReleaseVrrp: given("dont-release-vrrp"),
+      dontReleaseIpvs: given("dont-release-ipvs"),
+      releaseVips: given("release-vips"),
+      namespace,
+      umask: umask === undefined ? undefined : parseMask(umask),
+      withoutFunction: OPTIONS.filter((o) => o.later === true && isGiven(values[o.long])).map((o) => o.long),
+      commandLine: ["keepalived", ...argv],
+    },
+  };
+}
+
+/** Neither or both of -P and -C leave both children. */
+function roles(vrrpOnly: boolean, checkOnly: boolean): ReadonlySet<ChildRole> {
+  if (vrrpOnly === checkOnly) return new Set(["vrrp", "checker"]);
+  return new Set([vrrpOnly ? "vrrp" : "checker"]);
+}
+
+function facility(value: string | undefined, remarks: string[]): number {
+  if (value === undefined) return 3;
+  const number = facilityNumber(value);
+  if (number === undefined) remarks.push(`Invalid log facility '${value}'`);
+  return number ?? 3;
+}
+
+/** As strtol(3) with base 0 reads it: 022 and 0x12 are octal and hexadecimal. */
+function parseMask(text: string): number | undefined {
+  const octal = /^0[0-7]*$/.test(text);
+  if (!octal && !/^(0x[0-9a-f]+|[1-9]\d*)$/i.test(text)) return undefined;
+  const value = octal ? Number.parseInt(text, 8) : Number(text);
+  return value <= 0o777 ? value : undefined;
+}
+
+function isGiven(value: unknown): boolean {
+  return value === true || typeof value === "string";
+}
+
+function helpText(parser: ReturnType<typeof yargs>): string {
+  let text = "";
+  parser.showHelp((t) => {
+    text = t;
+  });
+  return text;
+}

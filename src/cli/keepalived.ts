@@ -1,0 +1,92 @@
+/**
+ * The `keepalived` executable: reads the command line and does the one thing it asks for. What is not
+ * asked for is not loaded, because `--config-test` and `--signum` are called often and must be quick.
+ */
+import { release, version } from "node:os";
+import path from "node:path";
+import { daemonise, isBackground, reportUp } from "../daemon/daemonise.ts";
+import type { DaemonOptions } from "../daemon/options.ts";
+import { BANNER } from "../daemon/version.ts";
+import { SIGNAL_NUMBERS } from "../process/signals.ts";
+import { parseArguments, type Request } from "./arguments.ts";
+
+const EX_USAGE = 1;
+
+process.title = "keepalived";
+const argv = process.argv.slice(2);
+const { request, remarks } = parseArguments(argv);
+for (const remark of remarks) process.stderr.write(`${remark}\n`);
+process.exitCode = await perform(request);
+
+async function perform(request: Request): Promise<number> {
+  switch (request.kind) {
+    case "help":
+      process.stderr.write(`${request.text}\n`);
+      return 0;
+    case "version":
+      process.stderr.write(versionText());
+      return 0;
+    case "usageError":
+      process.stderr.write(`${request.text}\n`);
+      return EX_USAGE;
+    case "signum":
+      return printSignal(request.name);
+    case "configTest": {
+      if (request.namespace !== undefined) {
+        const { loadNative } = await import("../net/native.ts");
+        loadNative().enterNamespace(`/run/netns/${request.namespace}`);
+      }
+      const { testConfiguration } = await import("./config-test.ts");
+      return testConfiguration(request.file, request.configId, request.output);
+    }
+    case "run":
+      return run(request.options, request.foreground);
+  }
+}
+
+async function run(options: DaemonOptions, foreground: boolean): Promise<number> {
+  const background = isBackground();
+  if (!foreground && !background) return daemonise(argv);
+  const { runDaemon } = await import("../daemon/parent.ts");
+  if (foreground) return runDaemon(options, { up: () => {} });
+  const settled = withAbsolutePaths(options);
+  process.chdir("/");
+  return runDaemon(settled, { up: reportUp });
+}
+
+/** The background lives in `/`: names given relative to where it was started stay what they were. */
+function withAbsolutePaths(options: DaemonOptions): DaemonOptions {
+  const { log, pidFiles } = options;
+  return {
+    ...options,
+    configFile: path.resolve(options.configFile),
+    log: { ...log, file: log.file === undefined ? undefined : path.resolve(log.file) },
+    pidFiles: {
+      parent: path.resolve(pidFiles.parent),
+      vrrp: path.resolve(pidFiles.vrrp),
+      checker: path.resolve(pidFiles.checker),
+    },
+  };
+}
+
+function printSignal(name: string): number {
+  const number = SIGNAL_NUMBERS.get(name);
+  if (number === undefined) {
+    process.stderr.write(`Unknown sigfunc ${name}\n`);
+    return EX_USAGE;
+  }
+  process.stdout.write(`${number}\n`);
+  return 0;
+}
+
+function versionText(): string {
+  return [
+    BANNER,
+    "",
+    "An implementation in TypeScript of keepalived's behaviour and interfaces",
+    "",
+    `Runtime: Node ${process.version}`,
+    `Running on Linux ${release()} ${version()}`,
+    "",
+  ].join("\n");
+}
