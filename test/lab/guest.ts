@@ -138,7 +138,7 @@ function initScript(command: GuestCommand, marker: string): string {
   return [
     PREPARE_ROOT,
     `cat > root/sbin/lab-command <<'END OF COMMAND'`,
-    body + "END OF COMMAND",
+    `${body}END OF COMMAND`,
     "chmod +x root/sbin/lab-command",
   ]
     .concat(command.systemd ? START_SYSTEMD : START_BARE)

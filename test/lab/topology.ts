@@ -15,13 +15,13 @@ export type Machine = "lb1" | "lb2" | "web1" | "web2" | "client";
 export type Balancer = "lb1" | "lb2";
 
 /** Address of each machine, all in 10.255.23.0/24. */
-export const ADDRESS = {
+export const ADDRESS: Readonly<Record<Machine, string>> = {
   lb1: "10.255.23.42",
   lb2: "10.255.23.44",
   web1: "10.255.23.4",
   web2: "10.255.23.10",
   client: "10.255.23.245",
-} as const satisfies Record<Machine, string>;
+};
 
 /** The two virtual addresses: the first belongs to lb1, the second to lb2 while both are well. */
 export const VIP1 = "10.255.23.73";
