@@ -38,6 +38,8 @@ function suspect(o: IpvsOperation, code: string): string | undefined {
   if (code === "ERANGE") return `weight ${weight} is out of range`;
   if (code === "EINVAL" && forwarding !== "tunnel" && familyOf(address) !== familyOfService(o.service))
     return "a server of the other address family can only be reached by TUN";
+  // also for an IPv4 address in a namespace that has no local routing table yet
+  if (code === "EINVAL") return "not a unicast address, or no interface was ever up here";
   return undefined;
 }
 
