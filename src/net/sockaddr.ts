@@ -1,12 +1,9 @@
 /**
  * Socket addresses as the kernel's structs (bits/sockaddr.h and friends) and back. Pure; decides byte
- * layout, never resolves a name.
+ * layout, never resolves a name. Encoding of sockaddr_un is in base/unix-address.ts.
  */
 import { bytesOf, familyOf, formatIpAddress, type IpAddress } from "../base/address.ts";
 import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX } from "./constants.ts";
-
-/** sizeof sun_path, linux/un.h */
-const UNIX_PATH_MAX = 108;
 
 /** What a decoded address says; `other` for families that nothing here speaks. */
 export type SocketAddress =
@@ -41,22 +38,6 @@ export function internetAddress(address: IpAddress, port: number, scopeId = 0): 
   out.writeUInt16BE(port, 2);
   out.set(bytesOf(address), 8);
   out.writeUInt32LE(scopeId, 24);
-  return out;
-}
-
-/**
- * struct sockaddr_un. A leading `@` means the abstract name space, as in NOTIFY_SOCKET.
- *
- * @throws RangeError when the path has more than 107 bytes
- */
-export function unixAddress(path: string): Buffer {
-  const abstract = path.startsWith("@");
-  const name = Buffer.from(abstract ? path.slice(1) : path);
-  if (name.length >= UNIX_PATH_MAX) throw new RangeError(`a socket path of ${name.length} bytes: ${path}`);
-  // Abstract: a NUL before the name and none behind it, for every byte counts. A path: terminated.
-  const out = Buffer.alloc(3 + name.length);
-  out.writeUInt16LE(AF_UNIX, 0);
-  out.set(name, abstract ? 3 : 2);
   return out;
 }
 

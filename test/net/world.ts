@@ -1,0 +1,35 @@
+/**
+ * What the tests of the network layer stand on: a network namespace of their own and patience.
+ */
+import { execFileSync } from "node:child_process";
+import { after } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Native } from "../../src/net/native-api.ts";
+
+/** Runs `ip` with the arguments of one line. @returns its output */
+export function ip(line: string): string {
+  return execFileSync("ip", line.split(" "), { encoding: "utf8" });
+}
+
+/** Makes a network namespace that lives as long as the tests of this file. @returns its path */
+export function makeNamespace(suffix: string): string {
+  const name = `ktnet-${process.pid}-${suffix}`;
+  ip(`netns add ${name}`);
+  after(() => ip(`netns del ${name}`));
+  return `/run/netns/${name}`;
+}
+
+/** Moves this thread, and the commands that it starts, into a new network namespace with `lo` up. */
+export function enterNewNamespace(native: Native, suffix: string): void {
+  native.enterNamespace(makeNamespace(suffix));
+  ip("link set lo up");
+}
+
+/** Waits until the condition holds; gives up after ten seconds. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let attempts = 0; attempts < 2000; attempts++) {
+    if (condition()) return;
+    await sleep(5);
+  }
+  throw new Error(`waited in vain until ${what}`);
+}
