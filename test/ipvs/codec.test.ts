@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { readAttributes } from "../../src/base/attributes.ts";
+import { AttributeWriter, readAttributes } from "../../src/base/attributes.ts";
 import {
   decodeDestination,
   decodeInfo,
@@ -14,7 +14,9 @@ import {
 } from "../../src/ipvs/codec.ts";
 import type { IpvsDestination, IpvsOperation, IpvsService, ServiceIdentity } from "../../src/ipvs/model.ts";
 import {
+  type AttributeRow,
   decodeValues,
+  encodeValues,
   IPVS_CMD_ATTR,
   IPVS_DEST_ATTR,
   IPVS_STATS64_ATTR,
@@ -265,6 +267,38 @@ test("attributes that the table does not know are kept with their bytes", () => 
     ok: true,
     value: { fields: { family: 2 }, unknown: [{ id: 0x63, payload: bytes("aabbccddeeff") }] },
   });
+});
+
+test("an attribute shorter than its kind is refused by its C name", () => {
+  const sizes: Readonly<Record<string, number>> = {
+    u8: 1,
+    u16: 2,
+    be16: 2,
+    u32: 4,
+    u64: 8,
+    flags: 8,
+    address: 16,
+  };
+  for (const schema of [IPVS_CMD_ATTR, IPVS_SVC_ATTR, IPVS_DEST_ATTR, IPVS_STATS64_ATTR])
+    for (const { id, kind, c } of Object.values<AttributeRow>(schema)) {
+      const size = sizes[kind];
+      if (size === undefined) continue;
+      const whole = new AttributeWriter().bytes(id, new Uint8Array(size)).finish();
+      const short = new AttributeWriter().bytes(id, new Uint8Array(size - 1)).finish();
+      assert.equal(decodeValues(schema, whole).ok, true, c);
+      assert.deepEqual(decodeValues(schema, short), { ok: false, reason: "wrong-size", detail: c });
+    }
+});
+
+test("what was read is written again with nothing lost, unknown attributes included", () => {
+  for (const { hex } of serviceReplies) {
+    const theirs = Buffer.concat([Buffer.from(nested(bytes(hex), 4, 1)), bytes("0a006300aabbccddeeff0000")]);
+    const read = decodeValues(IPVS_SVC_ATTR, theirs);
+    assert.ok(read.ok);
+    const writer = new AttributeWriter();
+    encodeValues(IPVS_SVC_ATTR, read.value.fields, writer, read.value.unknown);
+    assert.deepEqual([...attributesOf(writer.finish())].sort(), [...attributesOf(theirs)].sort());
+  }
 });
 
 test("a reply cut at any length is refused, never half read", () => {
