@@ -18,16 +18,9 @@ export function scrubEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !DANGEROUS.test(name)));
 }
 
-/** Never rejects: bad luck is a `ScriptResult`. */
-export async function runScript(request: ScriptRequest): Promise<ScriptResult> {
-  const first = await attempt(request, false);
-  // text without "#!" is not executable for the kernel; execlp(3) and keepalived give it to the shell
-  return first.kind === "failed" && first.code === "ENOEXEC" ? attempt(request, true) : first;
-}
-
-function attempt(request: ScriptRequest, throughShell: boolean): Promise<ScriptResult> {
-  const argv = [...request.script.argv, ...request.extraArgs];
-  const [command, ...args] = throughShell ? ["/bin/sh", ...argv] : argv;
+/** Never rejects: bad luck is a `ScriptResult`. Text without `#!` is run by the shell, as execvp(3) does. */
+export function runScript(request: ScriptRequest): Promise<ScriptResult> {
+  const [command, ...args] = [...request.script.argv, ...request.extraArgs];
   if (command === undefined) return Promise.resolve({ kind: "failed", code: "ENOENT" });
   return new Promise((resolve) => {
     let child: ChildProcess;

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, test } from "node:test";
+import type { Micros } from "../../src/base/units.ts";
+import { RelayScriptClient } from "../../src/script/client.ts";
+import { ScriptQueues } from "../../src/script/queue.ts";
+import type { ScriptRequest, ScriptResult } from "../../src/script/request.ts";
+import { runScript, scrubEnvironment } from "../../src/script/run.ts";
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kpa-script-"));
+fs.chmodSync(folder, 0o777);
+after(() => fs.rmSync(folder, { recursive: true }));
+const uid = process.getuid?.() ?? 0;
+const gid = process.getgid?.() ?? 0;
+
+function script(name: string, text: string): string {
+  const file = path.join(folder, name);
+  fs.writeFileSync(file, text, { mode: 0o755 });
+  return file;
+}
+
+function request(
+  file: string,
+  more: Partial<ScriptRequest> & { uid?: number; gid?: number } = {},
+): ScriptRequest {
+  return {
+    id: 1,
+    script: { argv: [file], uid: more.uid ?? uid, gid: more.gid ?? gid },
+    extraArgs: more.extraArgs ?? [],
+    queue: more.queue ?? "q",
+    timeoutMicros: more.timeoutMicros,
+  };
+}
+
+test("a script gets its arguments and the appended ones, and its status comes back", async () => {
+  const out = path.join(folder, "args");
+  const file = script("args.sh", `#!/bin/sh\nprintf '%s|' "$@" > ${out}\nexit 7\n`);
+  const asked = request(file, { extraArgs: ["INSTANCE", "VI 1", "MASTER", "100"] });
+  const result = await runScript({ ...asked, script: { ...asked.script, argv: [file, "own arg"] } });
+  assert.deepEqual(result, { kind: "exited", status: 7 });
+  assert.equal(fs.readFileSync(out, "utf8"), "own arg|INSTANCE|VI 1|MASTER|100|");
+});
+
+test("text without #! is given to the shell", async () => {
+  const out = path.join(folder, "plain");
+  const result = await runScript(
+    request(script("plain.sh", `echo plain $1 > ${out}\n`), { extraArgs: ["x"] }),
+  );
+  assert.deepEqual(result, { kind: "exited", status: 0 });
+  assert.equal(fs.readFileSync(out, "utf8"), "plain x\n");
+});
+
+test("a script runs as its user, without supplementary groups, in its own process group, on /dev/null", {
+  skip: uid === 0 ? false : "needs root",
+}, async () => {
+  const out = path.join(folder, "who");
+  const file = script(
+    "who.sh",
+    `#!/bin/sh\n{ id -u; id -g; id -G; readlink /proc/$$/fd/0; ps -o pgid= -p $$ | tr -d ' '; echo $$; } > ${out}\n`,
+  );
+  assert.deepEqual(await runScript(request(file, { uid: 12345, gid: 23456 })), { kind: "exited", status: 0 });
+  const [u, g, groups, stdin, group, pid] = fs.readFileSync(out, "utf8").split("\n");
+  assert.deepEqual([u, g, groups, stdin], ["12345", "23456", "23456", "/dev/null"]);
+  assert.equal(group, pid);
+});
+
+test("a script that does not exist is a result and not an exception", async () => {
+  assert.deepEqual(await runScript(request("/no/such/script")), { kind: "failed", code: "ENOENT" });
+});
+
+test("a script that dies of a signal says which", async () => {
+  const file = script("suicide.sh", "#!/bin/sh\nkill -USR1 $$\n");
+  assert.deepEqual(await runScript(request(file)), { kind: "signalled", signal: "SIGUSR1" });
+});
+
+test("a script that takes too long is ended with all its children", async () => {
+  const pids = path.join(folder, "pids");
+  const file = script("slow.sh", `#!/bin/sh\nsleep 300 & echo $! > ${pids}\nwait\n`);
+  assert.deepEqual(await runScript(request(file, { timeoutMicros: 300_000 })), { kind: "timedOut" });
+  const sleeper = Number(fs.readFileSync(pids, "utf8"));
+  await assertGone(sleeper);
+});
+
+test("a script that ignores TERM is killed", async () => {
+  const file = script("stubborn.sh", "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 0.1; done\n");
+  assert.deepEqual(await runScript(request(file, { timeoutMicros: 100_000 })), { kind: "timedOut" });
+});
+
+async function assertGone(pid: number): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    const state = fs.existsSync(`/proc/${pid}/stat`) ? fs.readFileSync(`/proc/${pid}/stat`, "utf8") : "";
+    if (state === "" || /\) Z /.test(state)) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.fail(`process ${pid} still runs`);
+}
+
+test("what changes a shell or the linker does not reach a script", () => {
+  assert.deepEqual(
+    scrubEnvironment({
+      PATH: "/bin",
+      HOME: "/root",
+      LD_PRELOAD: "x",
+      LD_LIBRARY_PATH: "x",
+      IFS: "x",
+      BASH_ENV: "x",
+      "BASH_FUNC_ls%%": "x",
+      NOTIFY_SOCKET: "x",
+    }),
+    { PATH: "/bin", HOME: "/root" },
+  );
+});
+
+/** Scripts whose end the test decides. */
+function controlled() {
+  const started: string[] = [];
+  const finish = new Map<string, (r: ScriptResult) => void>();
+  const queues = new ScriptQueues((r) => {
+    const name = r.script.argv[0] as string;
+    started.push(name);
+    return new Promise((resolve) => finish.set(name, resolve));
+  });
+  const end = async (name: string): Promise<void> => {
+    finish.get(name)?.({ kind: "exited", status: 0 });
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { queues, started, end };
+}
+
+test("scripts of one queue run one after another, other queues do not wait", async () => {
+  const { queues, started, end } = controlled();
+  const results = [
+    queues.submit(request("a1", { queue: "a" })),
+    queues.submit(request("a2", { queue: "a" })),
+    queues.submit(request("b1", { queue: "b" })),
+  ];
+  assert.deepEqual(started, ["a1", "b1"]);
+  await end("a1");
+  assert.deepEqual(started, ["a1", "b1", "a2"]);
+  await end("b1");
+  await end("a2");
+  await Promise.all(results);
+  await queues.idle();
+});
+
+test("the 258th script of a queue is refused", async () => {
+  const { queues } = controlled();
+  const all = Array.from({ length: 258 }, (_, i) => queues.submit(request(`s${i}`)));
+  assert.deepEqual(await all[257], { kind: "failed", code: "EAGAIN" });
+});
+
+test("idle waits for what runs", async () => {
+  const { queues, end } = controlled();
+  void queues.submit(request("only"));
+  let idle = false;
+  const waiting = queues.idle().then(() => {
+    idle = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(idle, false);
+  await end("only");
+  await waiting;
+});
+
+test("the client relays while there is a parent and forks by itself when there is none", async () => {
+  const relayed: ScriptRequest[] = [];
+  let parent = true;
+  const client = new RelayScriptClient((r) => parent && relayed.push(r) > 0);
+  const ref = { argv: [script("fall.sh", "#!/bin/sh\nexit 3\n")], uid, gid };
+  const first = client.run(ref, ["x"], { queue: "q", timeout: 5_000_000 as Micros });
+  assert.deepEqual(relayed, [{ id: 1, script: ref, extraArgs: ["x"], queue: "q", timeoutMicros: 5_000_000 }]);
+  client.settle(1, { kind: "exited", status: 9 });
+  assert.deepEqual(await first, { kind: "exited", status: 9 });
+  const orphaned = client.run(ref, [], { queue: "q" });
+  parent = false;
+  client.abandon();
+  assert.deepEqual(await orphaned, { kind: "failed", code: "EPIPE" });
+  assert.deepEqual(await client.run(ref, [], { queue: "q" }), { kind: "exited", status: 3 });
+  await client.drain(1_000_000 as Micros);
+});
+
+test("drain gives up after its limit", async () => {
+  const client = new RelayScriptClient(() => true);
+  void client.run({ argv: ["x"], uid, gid }, [], { queue: "q" });
+  await client.drain(1_000 as Micros);
+});
