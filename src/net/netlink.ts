@@ -225,21 +225,24 @@ export class NetlinkSocket {
     batch: { readonly first: number; readonly count: number; readonly offset: number },
   ): void {
     let seen = 0;
+    let overrun: DaemonError | undefined;
+    const fillLost = (from: number, to: number): void => {
+      results.fill(overrun ?? kernelError("recvmmsg", ENOBUFS), batch.offset + from, batch.offset + to);
+    };
     while (seen < batch.count) {
-      const length = this.#receiveAcknowledgements();
-      if (length === undefined || length instanceof DaemonError) {
-        results.fill(
-          length ?? kernelError("recvmmsg", ENOBUFS),
-          batch.offset + seen,
-          batch.offset + batch.count,
-        );
+      const length = this.#receive(ACK_SLOT);
+      if (length instanceof DaemonError) {
+        overrun = length; // what was queued before the overrun can still be read
+        continue;
+      }
+      if (length === undefined) {
+        fillLost(seen, batch.count);
         return;
       }
       eachMessage(length, (type, flags, sequence, at, end) => {
         const index = sequence - batch.first;
         if (type !== NLMSG_ERROR || index < seen || index >= batch.count || end - at < 4) return;
-        if (index > seen)
-          results.fill(kernelError("recvmmsg", ENOBUFS), batch.offset + seen, batch.offset + index);
+        if (index > seen) fillLost(seen, index);
         const i = batch.offset + index;
         results[i] = errorOf(requests[i] as NetlinkRequest, flags, at, end);
         seen = index + 1;
@@ -247,13 +250,13 @@ export class NetlinkSocket {
     }
   }
 
-  #receiveAcknowledgements(): number | DaemonError | undefined {
+  /** @returns bytes received, undefined when nothing waits, or the error that says that messages were lost */
+  #receive(slot: number): number | DaemonError | undefined {
     try {
-      return this.#native.receiveNetlink(this.fd, receiveBuffer, ACK_SLOT);
+      return this.#native.receiveNetlink(this.fd, receiveBuffer, slot);
     } catch (e) {
-      if (!(e instanceof DaemonError)) throw e;
-      this.#discard(); // what is still queued belongs to this batch and must not be met by the next
-      return e;
+      if (e instanceof DaemonError && (e.code === "ENOBUFS" || e.code === "EMSGSIZE")) return e;
+      throw e;
     }
   }
 
@@ -265,12 +268,10 @@ export class NetlinkSocket {
     const messages: NetlinkMessage[] = [];
     const state = { done: false, interrupted: false, error: undefined as DaemonError | undefined };
     while (!state.done) {
-      let length: number | undefined;
-      try {
-        length = this.#native.receiveNetlink(this.fd, receiveBuffer, DUMP_SLOT);
-      } catch (e) {
+      const length = this.#receive(DUMP_SLOT);
+      if (length instanceof DaemonError) {
         this.#discard();
-        throw e;
+        throw length;
       }
       if (length === undefined) throw kernelError("recvmmsg", EAGAIN, "the kernel did not finish its answer");
       eachMessage(length, (type, messageFlags, answers, at, end) => {
@@ -286,14 +287,9 @@ export class NetlinkSocket {
     return { messages, interrupted: state.interrupted };
   }
 
+  /** What is still queued belongs to an exchange that failed and must not be met by the next. */
   #discard(): void {
-    for (;;) {
-      try {
-        if (this.#native.receiveNetlink(this.fd, receiveBuffer, DUMP_SLOT) === undefined) return;
-      } catch (e) {
-        if (!(e instanceof DaemonError) || (e.code !== "ENOBUFS" && e.code !== "EMSGSIZE")) throw e;
-      }
-    }
+    while (this.#receive(DUMP_SLOT) !== undefined);
   }
 }
 
