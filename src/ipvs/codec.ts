@@ -93,7 +93,7 @@ export function encodeServiceDump(): Buffer {
   return messageOf(COMMAND.IPVS_CMD_GET_SERVICE).finish();
 }
 
-/** GET_DEST, to be sent as a dump: answers one destination of this service a message, none if there is no such service. */
+/** GET_DEST, to be sent as a dump: answers one destination a message, none if there is no such service. */
 export function encodeDestinationDump(of: ServiceIdentity): Buffer {
   return service(messageOf(COMMAND.IPVS_CMD_GET_DEST), identityValues(of)).finish();
 }
