@@ -11,6 +11,7 @@ import type { StateName } from "./vocabulary.ts";
 /** What the configuration and the trackers say about a virtual router at this moment. */
 export interface VrrpParams {
   readonly name: string;
+  readonly interface: string;
   readonly version: 2 | 3;
   readonly virtualRouterId: number;
   /** as configured, 1-255; 255 is the address owner */
@@ -38,7 +39,9 @@ export type FaultCause =
   | "interface-down"
   | "no-source-address"
   | "duplicate-vrid"
+  /** loopback, or no multicast */
   | "configuration"
+  | "socket-failed"
   | `tracked:${string}`;
 
 /** What was complained about since the state last changed: each once. */

@@ -3,7 +3,13 @@
  * effects (it is contract); never decides whether to go.
  */
 import type { IpAddress } from "../base/address.ts";
-import { after, type Centiseconds, type Instant, microsFromCentiseconds } from "../base/units.ts";
+import {
+  after,
+  type Centiseconds,
+  type Instant,
+  type Micros,
+  microsFromCentiseconds,
+} from "../base/units.ts";
 import type { VrrpLogFields, VrrpLogId } from "../log/catalogue/vrrp.ts";
 import {
   type ActiveState,
@@ -189,7 +195,10 @@ export function start(p: VrrpParams, causes: readonly FaultCause[], now: Instant
   const init = true;
   if (causes.length > 0) {
     const why: VrrpEffect[] = [];
-    if (causes.includes("no-source-address")) why.push(log("fault-no-source-address", { instance: p.name }));
+    if (causes.includes("interface-down"))
+      why.push(log("fault-interface-down", { instance: p.name, interface: p.interface }));
+    else if (causes.includes("no-source-address"))
+      why.push(log("fault-no-source-address", { instance: p.name }));
     return {
       state: { name: "fault", causes },
       effects: [
@@ -201,9 +210,7 @@ export function start(p: VrrpParams, causes: readonly FaultCause[], now: Instant
   }
   const m = freshMemory(p);
   const owner = p.basePriority === 255;
-  const at = owner
-    ? after(now, 1 as ReturnType<typeof microsFromCentiseconds>)
-    : downAt(p, p.advertInterval, now);
+  const at = owner ? after(now, 1 as Micros) : downAt(p, p.advertInterval, now);
   return {
     state: backupState(m, at),
     effects: [

@@ -94,8 +94,6 @@ export type VrrpLogFields = {
   readonly "route-open": Record<never, never>;
   readonly "announce-open": Record<never, never>;
   readonly "socket-failed": OfInterface<{ readonly reason: string }>;
-  readonly "scheduling-failed": { readonly what: string; readonly reason: string };
-  readonly "realtime-limit": Record<never, never>;
 };
 
 export type VrrpLogId = keyof VrrpLogFields;
@@ -389,16 +387,6 @@ export const vrrpLog: Sentences = {
     detail,
   ),
   "socket-failed": entry("vrrp-socket-failed", "error", (f) => `VRRP socket on ${f.interface}: ${f.reason}`),
-  "scheduling-failed": entry(
-    "vrrp-scheduling-failed",
-    "warning",
-    (f) => `could not set ${f.what}: ${f.reason}`,
-  ),
-  "realtime-limit": entry(
-    "vrrp-realtime-limit",
-    "warning",
-    () => "exceeded the soft limit of real-time CPU use without a pause (vrrp_rlimit_rttime)",
-  ),
 };
 
 /** Renders a line from the id and fields that the core chose. */
