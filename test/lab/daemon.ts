@@ -81,14 +81,10 @@ export class Daemon {
     closeSync(log);
     this.#process = child;
     await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
-    try {
-      await until("the pid file of the daemon", () => {
-        if (this.#ended(child)) throw new Error("it ended");
-        return this.pidOf("keepalived") === child.pid;
-      });
-    } catch (error) {
-      throw new Error(`${this.make} keepalived does not start\n${this.log()}`, { cause: error });
-    }
+    await until("the daemon's pid file, or its end", () => {
+      return this.#ended(child) || this.pidOf("keepalived") === child.pid;
+    });
+    if (this.#ended(child)) throw new Error(`${this.make} keepalived does not start\n${this.log()}`);
   }
 
   /** Runs a second daemon with the same files, to its end (or 30 s). */

@@ -1,0 +1,60 @@
+#!/bin/sh
+# setup.sh demo|test|bench - makes a fresh Debian machine ready to run that, and builds dist/.
+# Installs what is missing and nothing else; says only what it does.
+set -eu
+
+purpose=${1:?usage: setup.sh demo|test|bench}
+cd "$(dirname "$0")/../.."
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+if [ "$(id -u)" != 0 ]; then
+  say "network namespaces need root: run this as root (for example: sudo npm $npm_lifecycle_event)"
+  exit 1
+fi
+
+missing=""
+# need PACKAGES FILE... - the packages are missing unless one of the files exists.
+need() {
+  packages=$1
+  shift
+  for file in "$@"; do [ -e "$file" ] && return; done
+  missing="$missing $packages"
+}
+
+need "gcc libc6-dev" /usr/bin/gcc
+need iproute2 /usr/sbin/ip /sbin/ip /usr/bin/ip
+need ipvsadm /usr/sbin/ipvsadm /sbin/ipvsadm
+need kmod /usr/sbin/modprobe /sbin/modprobe
+need curl /usr/bin/curl
+need user-mode-linux /usr/bin/linux.uml
+need util-linux /usr/bin/taskset
+if [ "$purpose" != demo ]; then
+  need keepalived /usr/sbin/keepalived
+  need systemd /lib/systemd/systemd
+fi
+if [ "$purpose" = bench ]; then
+  need tcpdump /usr/bin/tcpdump /usr/sbin/tcpdump
+fi
+
+if [ -n "$missing" ]; then
+  say "installing$missing"
+  export DEBIAN_FRONTEND=noninteractive
+  install() { apt-get install -y -qq --no-install-recommends $missing >/dev/null; }
+  # A fresh image has no package lists, an old one has lists of versions that are gone.
+  install 2>/dev/null || { apt-get update -qq && install; }
+fi
+
+if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  say "installing npm packages"
+  npm ci --ignore-scripts --loglevel=error >/dev/null
+  touch node_modules/.package-lock.json
+fi
+
+# Quiet unless it fails: building again what is built already is the usual case.
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+npm run --silent build >"$log" 2>&1 || {
+  cat "$log" >&2
+  exit 1
+}
