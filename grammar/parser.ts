@@ -23,15 +23,17 @@ export class Statement {
   readonly closeSource: number;
 
   constructor(
-    head: LineToken,
+    words: readonly string[],
+    source: number,
+    start: number,
     brace: number,
     body: readonly Statement[] | undefined,
     close: number,
     closeSource: number,
   ) {
-    this.words = head.words;
-    this.source = head.source;
-    this.start = head.startOffset;
+    this.words = words;
+    this.source = source;
+    this.start = start;
     this.brace = brace;
     this.body = body;
     this.close = close;
@@ -124,7 +126,9 @@ class BlockParser extends EmbeddedActionsParser {
 function node(head: LineToken, brace: LineToken | undefined, body: Body | undefined): Statement {
   const close = body?.close;
   return new Statement(
-    head,
+    head.words,
+    head.source,
+    head.startOffset,
     brace?.brace ?? -1,
     body?.statements,
     close?.startOffset ?? -1,

@@ -290,7 +290,7 @@ const realServer: BlockTable = {
       field: "forwarding",
       default: "VS value",
       help: "forwarding method",
-      aliases: ["lb_kind"],
+
       effect: "works",
     },
     {

@@ -102,11 +102,13 @@ export type DiagnosticCode =
   | "preempt-delay-cleared"
   | "track-own-interface"
   // scripts
+  | "script-user-unknown"
   | "user-unknown"
   | "script-missing"
   | "script-not-executable"
   | "script-path-search"
   | "script-insecure"
+  | "script-security-off"
   // virtual_server
   | "virtual-server-invalid"
   | "virtual-server-duplicate"
@@ -193,11 +195,13 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "nopreempt-cleared": warning,
   "preempt-delay-cleared": warning,
   "track-own-interface": warning,
-  "user-unknown": error,
-  "script-missing": error,
-  "script-not-executable": error,
-  "script-path-search": warning,
-  "script-insecure": { severity: "security", test: 6, start: 0 },
+  "script-user-unknown": error,
+  "user-unknown": hint,
+  "script-missing": hint,
+  "script-not-executable": hint,
+  "script-path-search": hint,
+  "script-insecure": hint,
+  "script-security-off": { severity: "security", test: 6, start: 0 },
   "virtual-server-invalid": error,
   "virtual-server-duplicate": hint,
   "real-server-invalid": error,

@@ -1,5 +1,47 @@
 /** The real machine behind `ConfigSystem`: files, users and groups through Node. */
+import { globSync, readFileSync, statSync } from "node:fs";
+import { hostname } from "node:os";
 import type { ConfigSystem } from "./load.ts";
 
 /** @param interfaces names of the existing interfaces; undefined when they cannot be known */
-export declare function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefined): ConfigSystem;
+export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefined): ConfigSystem {
+  const uid = process.getuid?.() ?? 0;
+  const gid = process.getgid?.() ?? 0;
+  return {
+    readFile: (path) => readFileSync(path),
+    interfaces: () => interfaces?.(),
+    user: (name) => {
+      const fields = findLine("/etc/passwd", 0, name);
+      return fields === undefined ? undefined : { uid: Number(fields[2]), gid: Number(fields[3]) };
+    },
+    group: (name) => {
+      const fields = findLine("/etc/group", 0, name);
+      return fields === undefined ? undefined : Number(fields[2]);
+    },
+    hostname: hostname(),
+    self: { uid, gid, name: findLine("/etc/passwd", 2, String(uid))?.[0] ?? String(uid) },
+    statScript: (path) => {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      return stat === undefined
+        ? undefined
+        : { isFile: stat.isFile(), mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
+    },
+    glob: (pattern) => globSync(pattern).sort(),
+  };
+}
+
+/** The fields of the first line of a colon-separated table whose field has a value. */
+function findLine(path: string, field: number, value: string): readonly string[] | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    // A machine without the table has no users by name.
+    return undefined;
+  }
+  for (const line of text.split("\n")) {
+    const fields = line.split(":");
+    if (fields[field] === value && fields.length > 2) return fields;
+  }
+  return undefined;
+}

@@ -1,10 +1,120 @@
-/** Diagnostics as text: `file:line:column: severity: message [code]`, with line and caret on a terminal. */
+/**
+ * Diagnostics as text: `file:line:column: severity: message [code]`, with the line and a caret on a
+ * terminal. Never shows what stands behind a password keyword.
+ */
+import { secretWords } from "../../grammar/keywords/table.ts";
 import type { SourceMap } from "../../grammar/source.ts";
-import type { Diagnostic } from "./diagnostic.ts";
+import type { Diagnostic, Severity, Span } from "./diagnostic.ts";
+
+export interface RenderOptions {
+  /** quote the line and point at the place */
+  readonly caret: boolean;
+  /** ANSI colours */
+  readonly color: boolean;
+}
 
 /** @returns one or several lines without a trailing newline; secrets in the quoted line are masked */
-export declare function renderDiagnostic(
-  diagnostic: Diagnostic,
-  sources: SourceMap,
-  options: { readonly caret: boolean; readonly color: boolean },
-): string;
+export function renderDiagnostic(diagnostic: Diagnostic, sources: SourceMap, options: RenderOptions): string {
+  const { span, severity, message, code } = diagnostic;
+  const paint = options.color ? colours[severity] : plain;
+  const lines = [`${location(span, sources)}${paint(`${severity}:`)} ${message} [${code}]`];
+  if (span !== undefined) {
+    if (options.caret) lines.push(...excerpt(span, sources, paint));
+    lines.push(...chain(span.source, sources));
+  }
+  for (const related of diagnostic.related) {
+    lines.push(`${location(related.span, sources)}note: ${related.note}`);
+    if (options.caret) lines.push(...excerpt(related.span, sources, plain));
+  }
+  return lines.join("\n");
+}
+
+const plain = (text: string): string => text;
+const ansi =
+  (code: string) =>
+  (text: string): string =>
+    `\x1b[${code}m${text}\x1b[0m`;
+const colours: Readonly<Record<Severity, (text: string) => string>> = {
+  fatal: ansi("1;31"),
+  error: ansi("1;31"),
+  warning: ansi("1;35"),
+  deprecated: ansi("1;35"),
+  security: ansi("1;31"),
+  note: ansi("1;36"),
+};
+
+function location(span: Span | undefined, sources: SourceMap): string {
+  if (span === undefined) return "";
+  const { file, line, column } = sources.place(span.source, span.start);
+  return `${file}:${line}:${column}: `;
+}
+
+/** Why a file was read at all. */
+function chain(source: number, sources: SourceMap): readonly string[] {
+  const lines: string[] = [];
+  for (
+    let origin = sources.get(source).origin;
+    origin !== undefined;
+    origin = sources.get(origin.source).origin
+  ) {
+    const { file, line } = sources.place(origin.source, origin.offset);
+    lines.push(`  ${origin.note} ${file}:${line}`);
+  }
+  return lines;
+}
+
+/** A longer line is shown around the place only. */
+const WIDEST = 160;
+
+function excerpt(span: Span, sources: SourceMap, paint: (text: string) => string): readonly string[] {
+  const { line, column } = sources.place(span.source, span.start);
+  const full = maskSecrets(sources.lineText(span.source, span.start));
+  const cut = full.length <= WIDEST ? 0 : Math.max(0, column - 1 - WIDEST / 2);
+  const text = full.slice(cut, cut + WIDEST);
+  const start = Math.min(column - 1 - cut, text.length);
+  const end = Math.max(start + 1, Math.min(start + (span.end - span.start), text.length));
+  const gutter = String(line).padStart(5);
+  const padding = [...text.slice(0, start)].map(blankLike).join("");
+  const carets = "^".repeat([...text.slice(start, end)].reduce((sum, c) => sum + widthOf(c), 0) || 1);
+  return [`${gutter} | ${printable(text)}`, `${" ".repeat(gutter.length)} | ${padding}${paint(carets)}`];
+}
+
+/** Control characters would move the cursor of the terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\t]/gu, "\ufffd");
+}
+
+function blankLike(c: string): string {
+  return c === "\t" ? "\t" : " ".repeat(widthOf(c));
+}
+
+/** Columns of a character on a terminal: East Asian wide ones take two. */
+function widthOf(c: string): number {
+  const code = c.codePointAt(0) ?? 0;
+  if (code < 0x1100) return 1;
+  const wide =
+    code <= 0x115f ||
+    (code >= 0x2e80 && code <= 0xa4cf) ||
+    (code >= 0xac00 && code <= 0xd7a3) ||
+    (code >= 0xf900 && code <= 0xfaff) ||
+    (code >= 0xfe30 && code <= 0xfe6f) ||
+    (code >= 0xff00 && code <= 0xff60) ||
+    (code >= 0xffe0 && code <= 0xffe6) ||
+    (code >= 0x1f300 && code <= 0x1faff) ||
+    (code >= 0x20000 && code <= 0x3fffd);
+  return wide ? 2 : 1;
+}
+
+/** Also what only looks like a password keyword: it may be a mistyped one. */
+const secretPattern: RegExp = new RegExp(
+  `((?:^|[\\s{}])(?:${[...secretWords].join("|")})|\\S*(?:pass|secret)[^\\s=]*)([\\s=]+)(\\S.*)$`,
+  "i",
+);
+
+/** Everything behind a password keyword becomes stars, so that columns stay what they are. */
+export function maskSecrets(line: string): string {
+  return line.replace(
+    secretPattern,
+    (_, word: string, blank: string, rest: string) => word + blank + rest.replace(/\S/gu, "*"),
+  );
+}

@@ -1,0 +1,124 @@
+/**
+ * A block while it is being read: its head, its values by keyword, its inner blocks, and where all of
+ * them stand. Knows no meaning.
+ */
+
+import type { KeywordRow } from "../../grammar/keywords/row.ts";
+import type { Block } from "../../grammar/keywords/table.ts";
+import type { Statement } from "../../grammar/parser.ts";
+import { InternalError } from "../base/errors.ts";
+import type { Endpoint, HostPort, Netmask, ScriptText, StatusRange, Value } from "./arguments.ts";
+import type { VirtualServerTarget } from "./model.ts";
+
+/** What stands behind a block's keyword, once it is understood. */
+export type Head =
+  | { readonly kind: "none" }
+  | { readonly kind: "name"; readonly name: string }
+  | Endpoint
+  | { readonly kind: "virtualServer"; readonly target: VirtualServerTarget };
+
+export interface Cell {
+  readonly row: KeywordRow;
+  readonly value: Value;
+  readonly statement: Statement;
+}
+
+export class Draft {
+  readonly block: Block;
+  readonly statement: Statement;
+  readonly head: Head;
+  readonly cells: Cell[] = [];
+  readonly children: Draft[] = [];
+
+  constructor(block: Block, statement: Statement, head: Head) {
+    this.block = block;
+    this.statement = statement;
+    this.head = head;
+  }
+
+  cell(keyword: string): Cell | undefined {
+    for (const cell of this.cells) if (cell.row.keyword === keyword) return cell;
+    return undefined;
+  }
+
+  /** The statement that gave a value, or the head of the block. */
+  statementOf(keyword: string): Statement {
+    return this.cell(keyword)?.statement ?? this.statement;
+  }
+
+  has(keyword: string): boolean {
+    return this.cell(keyword) !== undefined;
+  }
+
+  /** A value of a keyword without argument or with a boolean one. */
+  flag(keyword: string): boolean | undefined {
+    const value = this.#value(keyword);
+    return value === undefined || typeof value === "boolean" ? value : mismatch(keyword);
+  }
+
+  number(keyword: string): number | undefined {
+    const value = this.#value(keyword);
+    return value === undefined || typeof value === "number" ? value : mismatch(keyword);
+  }
+
+  text(keyword: string): string | undefined {
+    const value = this.#value(keyword);
+    return value === undefined || typeof value === "string" ? value : mismatch(keyword);
+  }
+
+  endpoint(keyword: string): Endpoint | undefined {
+    const value = this.#object(keyword);
+    return value === undefined || value.kind === "endpoint" ? value : mismatch(keyword);
+  }
+
+  host(keyword: string): HostPort | undefined {
+    const value = this.#object(keyword);
+    return value === undefined || value.kind === "host" ? value : mismatch(keyword);
+  }
+
+  script(keyword: string): ScriptText | undefined {
+    const value = this.#object(keyword);
+    return value === undefined || value.kind === "script" ? value : mismatch(keyword);
+  }
+
+  netmask(keyword: string): Netmask | undefined {
+    const value = this.#object(keyword);
+    return value === undefined || value.kind === "netmask" ? value : mismatch(keyword);
+  }
+
+  /** The lines of all lists of a keyword, in order. */
+  lines(keyword: string): readonly Statement[] {
+    const lines: Statement[] = [];
+    for (const cell of this.cells)
+      if (cell.row.keyword === keyword) lines.push(...(cell.value as readonly Statement[]));
+    return lines;
+  }
+
+  numbers(keyword: string): readonly number[] | undefined {
+    const value = this.#value(keyword);
+    return value === undefined || Array.isArray(value)
+      ? (value as readonly number[] | undefined)
+      : mismatch(keyword);
+  }
+
+  statusRanges(keyword: string): readonly StatusRange[] | undefined {
+    const value = this.#value(keyword);
+    return value === undefined || Array.isArray(value)
+      ? (value as readonly StatusRange[] | undefined)
+      : mismatch(keyword);
+  }
+
+  #value(keyword: string): Value | undefined {
+    return this.cell(keyword)?.value;
+  }
+
+  #object(keyword: string): Endpoint | HostPort | ScriptText | Netmask | undefined {
+    const value = this.#value(keyword);
+    if (value === undefined) return undefined;
+    return typeof value === "object" && "kind" in value ? value : mismatch(keyword);
+  }
+}
+
+function mismatch(keyword: string): never {
+  throw new InternalError(`the row of ${keyword} and its reader disagree about the kind of value`);
+}

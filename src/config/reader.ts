@@ -1,0 +1,361 @@
+/**
+ * Statements to drafts, by the keyword tables. Decides what a sloppy structure means, and means what
+ * keepalived 2.4.3 means: a `{` behind something that is no block is ignored, so that its `}` ends the
+ * block around it; what then stands at the wrong level is unknown there. Every line that is dropped is
+ * reported.
+ */
+import type { KeywordRow } from "../../grammar/keywords/row.ts";
+import { type Block, blockNamed, homesOf, nearestWord } from "../../grammar/keywords/table.ts";
+import type { Item, Statement } from "../../grammar/parser.ts";
+import { readEndpoint, readInteger, readValue } from "./arguments.ts";
+import type { Related } from "./diagnostic.ts";
+import { Draft, type Head } from "./draft.ts";
+import type { Reporter } from "./reporter.ts";
+
+type Level =
+  | { readonly kind: "block"; readonly draft: Draft }
+  | {
+      readonly kind: "list";
+      readonly row: KeywordRow;
+      readonly statement: Statement;
+      readonly lines: Statement[];
+    }
+  /** a block whose head is unusable: its contents are dropped together with it */
+  | { readonly kind: "skipped"; readonly statement: Statement };
+
+const noHead: Head = { kind: "none" };
+
+export class Reader {
+  readonly root: Draft;
+  readonly #reporter: Reporter;
+  readonly #levels: Level[];
+  /** a `{` that was ignored: everything strange behind it probably comes from there */
+  #ignoredBrace: Related | undefined;
+
+  constructor(reporter: Reporter, root: Statement) {
+    this.#reporter = reporter;
+    this.root = new Draft(blockNamed("(root)"), root, noHead);
+    this.#levels = [{ kind: "block", draft: this.root }];
+  }
+
+  item(item: Item): void {
+    if (item.kind === "statement") this.#statement(item.statement);
+    else this.#close(item.source, item.start);
+  }
+
+  /** To be called once, behind the last item. */
+  end(): void {
+    const open = this.#levels.length - 1;
+    if (open > 0) {
+      const top = this.#levels[open] as Level;
+      const statement = top.kind === "block" ? top.draft.statement : top.statement;
+      this.#reporter.word(
+        "unclosed-block",
+        statement,
+        0,
+        `${open === 1 ? "this block is" : `this block and ${open - 1} around it are`} still open at the end of the file; write the missing }`,
+        this.#suspect(),
+      );
+    }
+    while (this.#levels.length > 1) this.#pop();
+  }
+
+  #statement(statement: Statement): void {
+    if (statement.body === undefined) {
+      this.#leaf(statement);
+      return;
+    }
+    this.#open(statement);
+    for (const inner of statement.body) this.#statement(inner);
+    if (statement.close >= 0) this.#close(statement.closeSource, statement.close);
+  }
+
+  #open(statement: Statement): void {
+    const level = this.#level();
+    if (level.kind === "skipped") {
+      this.#levels.push({ kind: "skipped", statement });
+      return;
+    }
+    if (level.kind === "list") {
+      if (statement.words.length > 0) level.lines.push(statement);
+      this.#unexpectedBrace(statement, "a list has no blocks in it");
+      return;
+    }
+    const [keyword] = statement.words;
+    if (keyword === undefined) {
+      this.#unexpectedBrace(statement, "no keyword stands before it");
+      return;
+    }
+    const row = level.draft.block.row(keyword);
+    if (row === undefined) {
+      this.#unknown(statement, level.draft.block);
+      this.#unexpectedBrace(statement, `${presentable(keyword)} is no block here`);
+      return;
+    }
+    if (row.argument.kind === "block") this.#openBlock(statement, row, row.argument.block, level.draft);
+    else if (row.argument.kind === "list") {
+      this.#noteEffect(statement, row);
+      this.#blockExtras(statement, 1);
+      this.#levels.push({ kind: "list", row, statement, lines: [] });
+    } else {
+      this.#keyword(statement, row, level.draft);
+      this.#unexpectedBrace(statement, `${keyword} takes no block`);
+    }
+  }
+
+  #openBlock(statement: Statement, row: KeywordRow, name: string, parent: Draft): void {
+    const head = row.argument.kind === "block" ? this.#head(statement, row.argument.head) : undefined;
+    if (head === undefined) {
+      this.#levels.push({ kind: "skipped", statement });
+      return;
+    }
+    this.#noteEffect(statement, row);
+    // A second `global_defs` or `authentication` goes on where the first one ended.
+    const before =
+      row.again === "add" || head.kind !== "none"
+        ? undefined
+        : parent.children.find((child) => child.block.name === name);
+    const draft = before ?? new Draft(blockNamed(name), statement, head);
+    if (before === undefined) parent.children.push(draft);
+    this.#levels.push({ kind: "block", draft });
+  }
+
+  #head(statement: Statement, kind: "none" | "name" | "virtualServer" | "endpoint"): Head | undefined {
+    const [keyword, first] = statement.words;
+    switch (kind) {
+      case "none":
+        this.#blockExtras(statement, 1);
+        return noHead;
+      case "name":
+        if (first === undefined) {
+          this.#reporter.word(
+            "missing-name",
+            statement,
+            0,
+            `${keyword} needs a name and is ignored with everything in it; write: ${keyword} NAME {`,
+          );
+          return undefined;
+        }
+        this.#blockExtras(statement, 2);
+        return { kind: "name", name: first };
+      case "endpoint": {
+        if (first === undefined) return this.#noTarget(statement, "real-server-invalid", "ADDRESS PORT");
+        const endpoint = readEndpoint(this.#reporter, statement, 1, "real_server");
+        this.#blockExtras(statement, 3);
+        return endpoint;
+      }
+      case "virtualServer":
+        if (first === undefined)
+          return this.#noTarget(
+            statement,
+            "virtual-server-invalid",
+            "ADDRESS PORT, fwmark MARK or group NAME",
+          );
+        return this.#virtualServerHead(statement, first);
+    }
+  }
+
+  #noTarget(
+    statement: Statement,
+    code: "real-server-invalid" | "virtual-server-invalid",
+    syntax: string,
+  ): undefined {
+    const [keyword] = statement.words;
+    this.#reporter.word(
+      code,
+      statement,
+      0,
+      `${keyword} lacks its address and is ignored with everything in it; write: ${keyword} ${syntax} {`,
+    );
+    return undefined;
+  }
+
+  #virtualServerHead(statement: Statement, first: string): Head | undefined {
+    const second = statement.words[2];
+    if (first === "fwmark" || first === "group") {
+      if (second === undefined) return this.#noTarget(statement, "virtual-server-invalid", `${first} …`);
+      this.#blockExtras(statement, 3);
+      if (first === "group")
+        return { kind: "virtualServer", target: { kind: "group", name: second, protocol: "udp" } };
+      const mark = readInteger(this.#reporter, statement, 2, "fwmark", 0, 4_294_967_295);
+      if (mark === undefined) return undefined;
+      return { kind: "virtualServer", target: { kind: "fwmark", mark, family: "ipv4" } };
+    }
+    const endpoint = readEndpoint(this.#reporter, statement, 1, "virtual_server");
+    this.#blockExtras(statement, 3);
+    if (endpoint === undefined) return undefined;
+    const { address, port } = endpoint;
+    return { kind: "virtualServer", target: { kind: "address", address, port, protocol: "udp" } };
+  }
+
+  #leaf(statement: Statement): void {
+    const level = this.#level();
+    if (level.kind === "skipped") return;
+    if (level.kind === "list") {
+      level.lines.push(statement);
+      return;
+    }
+    const row = level.draft.block.row(statement.words[0] as string);
+    if (row === undefined) this.#unknown(statement, level.draft.block);
+    else if (row.argument.kind === "block" || row.argument.kind === "list")
+      this.#reporter.word(
+        "missing-brace",
+        statement,
+        0,
+        `${row.keyword} is a block and is ignored without its {; write it on this line or the next`,
+      );
+    else this.#keyword(statement, row, level.draft);
+  }
+
+  #keyword(statement: Statement, row: KeywordRow, draft: Draft): void {
+    if (draft.block.isDeprecated(statement.words[0] as string))
+      this.#reporter.word(
+        "deprecated-keyword",
+        statement,
+        0,
+        `${statement.words[0]} is an old name; write ${row.keyword}`,
+      );
+    const value = readValue(this.#reporter, row, statement);
+    if (value === undefined) return;
+    this.#noteEffect(statement, row);
+    const before = row.again === "add" ? undefined : draft.cell(row.keyword);
+    if (before === undefined) {
+      draft.cells.push({ row, value, statement });
+      return;
+    }
+    const related = [this.#reporter.firstDefinedAt(before.statement)];
+    if (row.again === "first") {
+      this.#reporter.word(
+        "already-specified",
+        statement,
+        0,
+        `${row.keyword} is given twice, the first one counts; remove one of them`,
+        related,
+      );
+      return;
+    }
+    this.#reporter.word(
+      "keyword-repeated",
+      statement,
+      0,
+      `${row.keyword} is given twice, the last one counts; remove one of them`,
+      related,
+    );
+    draft.cells[draft.cells.indexOf(before)] = { row, value, statement };
+  }
+
+  #close(source: number, start: number): void {
+    if (this.#levels.length > 1) this.#pop();
+    else
+      this.#reporter.at(
+        "extra-brace",
+        { source, start, end: start + 1 },
+        "this } closes nothing; remove it, or add the { that it belongs to",
+        this.#suspect(),
+      );
+  }
+
+  #pop(): void {
+    const level = this.#levels.pop();
+    if (level?.kind !== "list") return;
+    const parent = this.#level();
+    if (parent.kind === "block")
+      parent.draft.cells.push({ row: level.row, value: level.lines, statement: level.statement });
+  }
+
+  #level(): Level {
+    return this.#levels[this.#levels.length - 1] as Level;
+  }
+
+  #unknown(statement: Statement, block: Block): void {
+    const word = statement.words[0] as string;
+    const shown = presentable(word);
+    const where = block.name === "(root)" ? "at the top level" : `in ${block.name}`;
+    const special = /[^\x20-\x7e]/.exec(word);
+    if (special !== null) {
+      const code = (special[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+      this.#reporter.word(
+        "unknown-keyword",
+        statement,
+        0,
+        `this word contains the character U+${code}, so that it is no keyword; replace it by a plain blank`,
+        this.#suspect(),
+      );
+      return;
+    }
+    const near = nearestWord(block, word);
+    const homes = homesOf(word);
+    if (homes.length > 0 && near?.toLowerCase() !== word.toLowerCase())
+      this.#reporter.word(
+        "misplaced-keyword",
+        statement,
+        0,
+        `${word} has no meaning ${where} and is ignored; it belongs in ${listOf(homes)}${near === undefined ? "" : `, or did you mean ${near}?`}`,
+        this.#suspect(),
+      );
+    else
+      this.#reporter.word(
+        "unknown-keyword",
+        statement,
+        0,
+        `unknown keyword "${shown}" ${where}, ignored; ${near === undefined ? "remove it" : `did you mean ${near}?`}`,
+        this.#suspect(),
+      );
+  }
+
+  #unexpectedBrace(statement: Statement, why: string): void {
+    const { source, brace } = statement;
+    const span = { source, start: brace, end: brace + 1 };
+    this.#reporter.at(
+      "unexpected-brace",
+      span,
+      `this { is ignored (${why}), so that its } ends the block around it; remove both or correct the keyword`,
+    );
+    this.#ignoredBrace ??= {
+      note: "the } that belongs to this ignored { has closed a block too early",
+      span,
+    };
+  }
+
+  #suspect(): readonly Related[] {
+    return this.#ignoredBrace === undefined ? [] : [this.#ignoredBrace];
+  }
+
+  #blockExtras(statement: Statement, count: number): void {
+    if (statement.words.length <= count) return;
+    this.#reporter.word(
+      "extra-block-parameter",
+      statement,
+      count,
+      `"${statement.words[count]}" is ignored: only { may follow here; put it inside the braces or remove it`,
+    );
+  }
+
+  #noteEffect(statement: Statement, row: KeywordRow): void {
+    if (row.effect === "parsed")
+      this.#reporter.once(
+        "no-effect-yet",
+        statement,
+        `${this.#blockName()}/${row.keyword}`,
+        `${row.keyword} has no effect yet`,
+      );
+  }
+
+  #blockName(): string {
+    const level = this.#level();
+    return level.kind === "block" ? level.draft.block.name : "";
+  }
+}
+
+/** An unknown word for a message: what follows a `=` may be a password, and a word may be a megabyte. */
+function presentable(word: string): string {
+  const name = word.split("=", 1)[0] ?? "";
+  const short = name.length > 40 ? `${name.slice(0, 40)}…` : name;
+  return name.length < word.length ? `${short}=…` : short;
+}
+
+function listOf(words: readonly string[]): string {
+  if (words.length < 2) return words.join("");
+  if (words.length > 4) return `${words.slice(0, 3).join(", ")} and ${words.length - 3} other blocks`;
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
