@@ -8,10 +8,12 @@ import type { HttpFacts, ProbeDigest } from "./checker.ts";
 /** The header must end within this many bytes, as in keepalived. */
 export const HEADER_LIMIT = 4095;
 
+const NOTHING = new Uint8Array(0);
+
 export class HttpResponseReader {
-  /** the beginning of the answer until the blank line was found */
-  readonly #header = new Uint8Array(HEADER_LIMIT);
-  #headerLength = 0;
+  /** the beginning of the answer, kept only while its header is incomplete */
+  #pending: Uint8Array = NOTHING;
+  #begun = false;
   #inBody = false;
   #status = 0;
   #declared: number | undefined;
@@ -20,7 +22,8 @@ export class HttpResponseReader {
 
   /** Forgets everything. @param digest where the body goes, undefined when nobody asks */
   reset(digest: ProbeDigest | undefined): void {
-    this.#headerLength = 0;
+    this.#pending = NOTHING;
+    this.#begun = false;
     this.#inBody = false;
     this.#status = 0;
     this.#declared = undefined;
@@ -30,31 +33,31 @@ export class HttpResponseReader {
 
   /** Whether anything of the answer has arrived. */
   get begun(): boolean {
-    return this.#headerLength > 0;
+    return this.#begun;
   }
 
-  /** Whether the body has as many bytes as the header promised. */
-  get complete(): boolean {
-    return this.#inBody && this.#declared !== undefined && this.#received >= this.#declared;
-  }
-
-  /** @returns false when this cannot become an answer any more: no blank line within the limit */
+  /**
+   * @param chunk read only during the call
+   * @returns false when this cannot become an answer any more: no blank line within the limit
+   */
   push(chunk: Uint8Array): boolean {
+    this.#begun = true;
     if (this.#inBody) {
       this.#body(chunk);
       return true;
     }
-    const room = HEADER_LIMIT - this.#headerLength;
-    const taken = chunk.subarray(0, room);
-    this.#header.set(taken, this.#headerLength);
-    const from = Math.max(0, this.#headerLength - 3);
-    this.#headerLength += taken.length;
-    const end = this.#blankLine(from);
-    if (end < 0) return this.#headerLength < HEADER_LIMIT;
-    const surplus = this.#headerLength - end;
-    this.#readHeader(end);
+    const known = this.#pending.length;
+    const all = known === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    const end = headerEnd(all, Math.max(0, known - 3));
+    if (end < 0) {
+      if (all.length >= HEADER_LIMIT) return false;
+      this.#pending = all.slice();
+      return true;
+    }
+    this.#pending = NOTHING;
+    this.#readHeader(all.subarray(0, end));
     this.#inBody = true;
-    this.#body(chunk.subarray(taken.length - surplus));
+    this.#body(all.subarray(end));
     return true;
   }
 
@@ -69,16 +72,8 @@ export class HttpResponseReader {
     };
   }
 
-  /** @returns the index behind CR LF CR LF, -1 when it is not there */
-  #blankLine(from: number): number {
-    const h = this.#header;
-    for (let i = from; i + 3 < this.#headerLength; i++)
-      if (h[i] === 13 && h[i + 1] === 10 && h[i + 2] === 13 && h[i + 3] === 10) return i + 4;
-    return -1;
-  }
-
-  #readHeader(end: number): void {
-    const text = Buffer.from(this.#header.buffer, 0, end).toString("latin1");
+  #readHeader(header: Uint8Array): void {
+    const text = Buffer.from(header.buffer, header.byteOffset, header.length).toString("latin1");
     this.#status = statusOf(text);
     const length = /\r\ncontent-length:[ \t]*(\d{1,15})/i.exec(text);
     this.#declared = length === null ? undefined : Number(length[1]);
@@ -98,4 +93,12 @@ export class HttpResponseReader {
 function statusOf(header: string): number {
   const match = /^[^ \r\n]* +([1-9]\d\d) /.exec(header);
   return match === null ? 0 : Number(match[1]);
+}
+
+/** @returns the index behind CR LF CR LF, -1 when it is not within the limit */
+function headerEnd(bytes: Uint8Array, from: number): number {
+  const last = Math.min(bytes.length, HEADER_LIMIT) - 4;
+  for (let i = from; i <= last; i++)
+    if (bytes[i] === 13 && bytes[i + 1] === 10 && bytes[i + 2] === 13 && bytes[i + 3] === 10) return i + 4;
+  return -1;
 }

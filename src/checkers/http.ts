@@ -29,8 +29,8 @@ export class HttpProbe {
   readonly #urls: readonly UrlConfig[];
   readonly #requests: readonly Uint8Array[];
   readonly #done: (outcome: HttpOutcome) => void;
-  readonly #writable = (): void => this.#send();
-  readonly #readable = (): void => this.#receive();
+  readonly #writable = (): void => this.#onWritable();
+  readonly #readable = (): void => this.#onReadable();
   readonly #reader = new HttpResponseReader();
   #url: UrlConfig | undefined;
   #request: Uint8Array | undefined;
@@ -67,8 +67,8 @@ export class HttpProbe {
 
   /** The time for the whole check is over. */
   expire(): void {
-    if (!this.#connected) return this.#fail("connect-timeout");
-    this.#fail(this.#reader.begun ? "body-timeout" : "header-timeout");
+    if (!this.#connected) this.#finish(failure("connect-timeout"));
+    else this.#finish(failure(this.#reader.begun ? "body-timeout" : "header-timeout"));
   }
 
   /** Gives up without a result. */
@@ -79,54 +79,71 @@ export class HttpProbe {
     this.#socket = undefined;
   }
 
-  #send(): void {
+  #finish(outcome: HttpOutcome): void {
+    this.close();
+    this.#done(outcome);
+  }
+
+  #onWritable(): void {
+    const outcome = this.#send();
+    if (outcome !== undefined) this.#finish(outcome);
+  }
+
+  #onReadable(): void {
+    const outcome = this.#receive();
+    if (outcome !== undefined) this.#finish(outcome);
+  }
+
+  /** @returns undefined while the check goes on */
+  #send(): HttpOutcome | undefined {
     const socket = this.#socket;
-    if (socket === undefined || this.#request === undefined) return;
-    if (this.#io.error(socket) !== 0) return this.#fail("connect-failed");
+    if (socket === undefined || this.#request === undefined) return undefined;
+    if (this.#io.error(socket) !== 0) return failure("connect-failed");
     this.#connected = true;
     try {
-      if (!this.#io.send(socket, this.#request)) return;
+      if (!this.#io.send(socket, this.#request)) return undefined;
       this.#watch?.close();
       this.#watch = this.#io.watch(socket, "read", this.#readable);
+      return undefined;
     } catch (error) {
       if (!(error instanceof DaemonError)) throw error;
-      this.#fail("read-error");
+      return failure("read-error");
     }
   }
 
-  #receive(): void {
+  /** @returns undefined while the check goes on */
+  #receive(): HttpOutcome | undefined {
     const socket = this.#socket;
-    if (socket === undefined) return;
+    if (socket === undefined) return undefined;
     try {
       for (let budget = BYTES_PER_TURN; budget > 0; ) {
         const n = this.#io.receive(socket, CHUNK);
-        if (n === undefined) return;
+        if (n === undefined) return undefined;
         if (n === 0) return this.#judge();
         budget -= n;
-        if (!this.#reader.push(CHUNK.subarray(0, n))) return this.#fail("no-data");
+        if (!this.#reader.push(CHUNK.subarray(0, n))) return failure("no-data");
       }
+      return undefined;
     } catch (error) {
       if (!(error instanceof DaemonError)) throw error;
-      this.#fail("read-error");
+      return failure("read-error");
     }
   }
 
   /** The server has closed: header, status, digest, in this order. */
-  #judge(): void {
+  #judge(): HttpOutcome {
     const response = this.#reader.facts();
     const url = this.#url;
-    if (response === undefined || url === undefined) return this.#fail("no-data");
+    if (response === undefined || url === undefined) return failure("no-data");
     if (!url.statusCode.some((r) => response.status >= r.from && response.status <= r.to))
-      return this.#fail("status", response);
-    if (url.digest !== undefined && response.digest !== url.digest) return this.#fail("digest", response);
-    this.close();
-    this.#done({ kind: "success", response });
+      return failure("status", response);
+    if (url.digest !== undefined && response.digest !== url.digest) return failure("digest", response);
+    return { kind: "success", response };
   }
+}
 
-  #fail(reason: HttpFailure, response?: HttpFacts): void {
-    this.close();
-    this.#done({ kind: "failure", reason, response });
-  }
+function failure(reason: HttpFailure, response?: HttpFacts): HttpOutcome {
+  return { kind: "failure", reason, response };
 }
 
 /** keepalived calls every refusal of connect() that is the network's an unreachable network. */

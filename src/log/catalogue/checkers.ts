@@ -47,7 +47,7 @@ export type CheckerLogFields = {
   }>;
   readonly "http-check-failed": Retried;
   /** the socket of a probe could not be made; `call` is the system call that refused */
-  readonly "probe-refused": Of<{ readonly call: string; readonly errno: number; readonly reason: string }>;
+  readonly "probe-refused": Of<{ readonly call: string; readonly errno: number; readonly code: string }>;
   readonly "checker-activated": Pair;
   readonly "service-adding": Pair;
   readonly "service-removing": Pair;
@@ -86,6 +86,22 @@ export type CheckerSentence = {
 }[CheckerLogId];
 
 const afterRetries = (retries: number): string => (retries > 0 ? ` after ${retries} retries` : "");
+
+/** strerror(3) of what a probe may meet on its own machine. */
+const ERROR_TEXT: Readonly<Record<string, string>> = {
+  EACCES: "Permission denied",
+  EADDRINUSE: "Address already in use",
+  EADDRNOTAVAIL: "Cannot assign requested address",
+  EAFNOSUPPORT: "Address family not supported by protocol",
+  EINVAL: "Invalid argument",
+  EMFILE: "Too many open files",
+  ENFILE: "Too many open files in system",
+  ENOBUFS: "No buffer space available",
+  ENODEV: "No such device",
+  ENOMEM: "Cannot allocate memory",
+  EPERM: "Operation not permitted",
+};
+const errorText = (code: string): string => ERROR_TEXT[code] ?? code;
 
 const TEXT: { readonly [Id in CheckerLogId]: (f: CheckerLogFields[Id]) => string } = {
   "tcp-success": (f) => `TCP connection to ${f.realServer} success.`,
@@ -139,8 +155,8 @@ const TEXT: { readonly [Id in CheckerLogId]: (f: CheckerLogFields[Id]) => string
   "pool-emptying": (f) => `Removing alive servers from the pool for VS ${f.virtualServer}`,
   "probe-refused": (f) =>
     f.call === "connect"
-      ? `socket connect error ${f.errno} - ${f.reason}`
-      : `Checker ${f.call} failed: ${f.reason}`,
+      ? `socket connect error ${f.errno} - ${errorText(f.code)}`
+      : `Checker ${f.call} failed: ${errorText(f.code)}`,
   "checker-activated": (f) =>
     `Activating healthchecker for service ${f.realServer} for VS ${f.virtualServer}`,
   "ipvs-initializing": () => "Initializing ipvs",

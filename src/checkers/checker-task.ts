@@ -1,0 +1,211 @@
+/**
+ * One checker at work: its probe, its deadline, its memory. Starts a check when its deadline comes,
+ * gives it up when the deadline comes during the check, and hands the judged result on. Never
+ * decides about the real server; that is the listener's.
+ */
+import { after, type Instant } from "../base/units.ts";
+import type { CheckerConfig, HttpCheckConfig, TcpCheckConfig } from "../config/model.ts";
+import type { CheckerSentence } from "../log/catalogue/checkers.ts";
+import type { HttpOutcome, ProbeIo, TcpOutcome } from "./checker.ts";
+import type { Deadline } from "./deadlines.ts";
+import { HttpProbe } from "./http.ts";
+import { nextCheckAt } from "./schedule.ts";
+import { TcpProbe } from "./tcp.ts";
+import {
+  adoptState,
+  type CheckerState,
+  type HttpCheckerState,
+  initialHttpState,
+  initialState,
+  judgeHttp,
+  judgeTcp,
+  type Report,
+  type Verdict,
+} from "./verdict.ts";
+
+/** What a checker needs from its process. */
+export interface CheckerHost {
+  readonly io: ProbeIo;
+  now(): Instant;
+  log(sentence: CheckerSentence): void;
+  /** Gives the task this deadline instead of its present one. */
+  wake(task: CheckerTask, at: Instant): void;
+  /** @returns whether the pool and the kernel took the transition */
+  report(task: CheckerTask, report: Report): boolean;
+}
+
+/** Where a checker belongs. */
+export interface CheckerPlace {
+  /** `destinationKey` of the real server */
+  readonly server: string;
+  /** index in the real server's `checkers` */
+  readonly index: number;
+  readonly realServer: string;
+  readonly virtualServer: string;
+}
+
+/** The last result, for status displays. */
+export interface LastResult {
+  /** `success`, or the reason of the failure */
+  readonly result: string;
+  readonly at: Instant;
+}
+
+export class CheckerTask implements Deadline {
+  at: Instant = 0 as Instant;
+  slot = -1;
+  readonly config: CheckerConfig;
+  readonly place: CheckerPlace;
+  last: LastResult | undefined;
+  readonly #host: CheckerHost;
+  readonly #check: TcpCheck | HttpCheck;
+  #probing = false;
+  /** errno of the last complaint about connect(), so that it is made once */
+  #complained = 0;
+
+  constructor(config: CheckerConfig, place: CheckerPlace, host: CheckerHost, old?: CheckerTask) {
+    this.config = config;
+    this.place = place;
+    this.#host = host;
+    this.#check = this.#makeCheck(old === undefined ? undefined : old.#check);
+    this.last = old?.last;
+  }
+
+  get state(): CheckerState {
+    return this.#check.state;
+  }
+
+  /** Whether a check is running. */
+  get probing(): boolean {
+    return this.#probing;
+  }
+
+  /** An alpha checker that joins a server which already lives does not take it down. */
+  assumeUp(): void {
+    if (this.#check instanceof TcpCheck) this.#check.state = { ...this.#check.state, up: true };
+    else this.#check.state = { ...this.#check.state, up: true };
+  }
+
+  /** The deadline came: time for a check, or the end of one that takes too long. */
+  due(now: Instant): void {
+    if (this.#probing) {
+      this.#check.expire();
+      return;
+    }
+    this.#probing = true;
+    this.#host.wake(this, after(now, this.config.connect.timeout));
+    this.#check.start();
+  }
+
+  /** Ends a running check without a result. */
+  close(): void {
+    this.#probing = false;
+    this.#check.close();
+  }
+
+  /** @param known what the same check of the previous configuration remembers */
+  #makeCheck(known: Check | undefined): TcpCheck | HttpCheck {
+    const { config, place } = this;
+    const { io } = this.#host;
+    const settle: Settle = (outcome, verdict) => this.#settle(outcome, verdict);
+    if (config.kind === "TCP_CHECK") {
+      const state = known instanceof TcpCheck ? adoptState(config, known.state) : initialState(config);
+      return new TcpCheck(config, place, io, state, settle);
+    }
+    const state = known instanceof HttpCheck ? adoptState(config, known.state) : initialHttpState(config);
+    return new HttpCheck(config, place, io, state, settle);
+  }
+
+  #settle<S extends CheckerState>(outcome: TcpOutcome | HttpOutcome, verdict: Verdict<S>): S {
+    this.#probing = false;
+    const host = this.#host;
+    const now = host.now();
+    this.#remember(outcome, now);
+    for (const sentence of verdict.sentences) host.log(sentence);
+    const taken = verdict.report === undefined || host.report(this, verdict.report);
+    host.wake(this, nextCheckAt(now, verdict.delay));
+    return taken ? verdict.state : verdict.refused;
+  }
+
+  #remember(outcome: TcpOutcome | HttpOutcome, at: Instant): void {
+    if (outcome.kind !== "local") {
+      this.#complained = 0;
+      this.last = { result: outcome.kind === "success" ? "success" : outcome.reason, at };
+      return;
+    }
+    const { syscall, errno, code } = outcome.error;
+    this.last = { result: `${syscall} ${code}`, at };
+    // keepalived repeats itself about bind, but not about connect.
+    if (syscall === "connect" && this.#complained === errno) return;
+    this.#complained = errno;
+    this.#host.log({
+      id: "probe-refused",
+      fields: { realServer: this.place.realServer, call: syscall, errno, code },
+    });
+  }
+}
+
+/** A probe with the rule that judges it. */
+interface Check {
+  state: CheckerState;
+  start(): void;
+  expire(): void;
+  close(): void;
+}
+
+/** Takes a judged result. @returns the state from now on */
+type Settle = <S extends CheckerState>(outcome: TcpOutcome | HttpOutcome, verdict: Verdict<S>) => S;
+
+class TcpCheck implements Check {
+  state: CheckerState;
+  readonly #probe: TcpProbe;
+
+  constructor(config: TcpCheckConfig, place: CheckerPlace, io: ProbeIo, state: CheckerState, settle: Settle) {
+    this.state = state;
+    this.#probe = new TcpProbe(io, config.connect, (outcome) => {
+      this.state = settle(outcome, judgeTcp(config, this.state, outcome, place.realServer));
+    });
+  }
+
+  start(): void {
+    this.#probe.start();
+  }
+
+  expire(): void {
+    this.#probe.expire();
+  }
+
+  close(): void {
+    this.#probe.close();
+  }
+}
+
+class HttpCheck implements Check {
+  state: HttpCheckerState;
+  readonly #probe: HttpProbe;
+
+  constructor(
+    config: HttpCheckConfig,
+    place: CheckerPlace,
+    io: ProbeIo,
+    state: HttpCheckerState,
+    settle: Settle,
+  ) {
+    this.state = state;
+    this.#probe = new HttpProbe(io, config, (outcome) => {
+      this.state = settle(outcome, judgeHttp(config, this.state, outcome, place));
+    });
+  }
+
+  start(): void {
+    this.#probe.start(this.state.url);
+  }
+
+  expire(): void {
+    this.#probe.expire();
+  }
+
+  close(): void {
+    this.#probe.close();
+  }
+}

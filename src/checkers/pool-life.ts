@@ -1,0 +1,112 @@
+/**
+ * Pools with their checkers, as they are made at start and remade by a reload: which checker of the
+ * old configuration goes on in which of the new one, and what a new one assumes about its server.
+ */
+import type { CheckerConfig, RealServerConfig, VirtualServerConfig } from "../config/model.ts";
+import { destinationKey, serviceKey } from "../ipvs/model.ts";
+import { type CheckerHost, type CheckerPlace, CheckerTask } from "./checker-task.ts";
+import { realServerName, virtualServerKey, virtualServerName } from "./names.ts";
+import { isAlive, type PoolEffect, type PoolState, poolIdentity, reloadPool, startPool } from "./pool.ts";
+
+/** A virtual server at work. */
+export interface Pool {
+  config: VirtualServerConfig;
+  state: PoolState;
+  readonly name: string;
+  /** `serviceKey` of the kernel's service, undefined for a group */
+  readonly service: string | undefined;
+  readonly tasks: readonly CheckerTask[];
+}
+
+/** A pool that was just made. */
+export interface NewPool {
+  readonly pool: Pool;
+  readonly effects: readonly PoolEffect[];
+  /** new checkers that go on where an old one was */
+  readonly heirs: ReadonlyMap<CheckerTask, CheckerTask>;
+}
+
+/** Virtual servers by what identifies them; repeated ones are told apart by their order. */
+export function keyed(servers: readonly VirtualServerConfig[]): ReadonlyMap<string, VirtualServerConfig> {
+  const out = new Map<string, VirtualServerConfig>();
+  for (const server of servers) {
+    const key = virtualServerKey(server.target);
+    let unique = key;
+    for (let n = 2; out.has(unique); n++) unique = `${key} #${n}`;
+    out.set(unique, server);
+  }
+  return out;
+}
+
+export function createPool(config: VirtualServerConfig, host: CheckerHost): NewPool {
+  const tasks = config.realServers.flatMap((r) =>
+    r.checkers.map((c, index) => new CheckerTask(c, placeOf(config, r, index), host)),
+  );
+  const { state, effects } = startPool(config, failedOf(tasks));
+  return { pool: makePool(config, state, tasks), effects, heirs: new Map() };
+}
+
+/** @param old still complete and unharmed afterwards */
+export function changePool(old: Pool, config: VirtualServerConfig, host: CheckerHost): NewPool {
+  const known = new Map<string, CheckerTask[]>();
+  for (const task of old.tasks) {
+    const key = checkerKey(task.place.server, task.config);
+    const same = known.get(key);
+    if (same === undefined) known.set(key, [task]);
+    else same.push(task);
+  }
+  const servers = new Set(old.config.realServers.map(destinationKey));
+  const heirs = new Map<CheckerTask, CheckerTask>();
+  const tasks: CheckerTask[] = [];
+  for (const r of config.realServers) {
+    const server = destinationKey(r);
+    const lives = servers.has(server) && isAlive(old.state, server);
+    for (const [index, checker] of r.checkers.entries()) {
+      const before = known.get(checkerKey(server, checker))?.shift();
+      const task = new CheckerTask(checker, placeOf(config, r, index), host, before);
+      if (before !== undefined) heirs.set(task, before);
+      else if (lives) task.assumeUp();
+      tasks.push(task);
+    }
+  }
+  const { state, effects } = reloadPool(old.config, old.state, config, failedOf(tasks));
+  return { pool: makePool(config, state, tasks), effects, heirs };
+}
+
+function makePool(config: VirtualServerConfig, state: PoolState, tasks: readonly CheckerTask[]): Pool {
+  const identity = poolIdentity(config);
+  return {
+    config,
+    state,
+    name: virtualServerName(config.target),
+    service: identity && serviceKey(identity),
+    tasks,
+  };
+}
+
+function placeOf(config: VirtualServerConfig, r: RealServerConfig, index: number): CheckerPlace {
+  return {
+    server: destinationKey(r),
+    index,
+    realServer: realServerName(config.target, r),
+    virtualServer: virtualServerName(config.target),
+  };
+}
+
+/** What makes a checker the same one: its kind and what it asks; intervals and retries may change. */
+function checkerKey(server: string, config: CheckerConfig): string {
+  const { timeout: _, ...connect } = config.connect;
+  const question = config.kind === "HTTP_GET" ? [config.httpProtocol, config.urls] : [];
+  return JSON.stringify([server, config.kind, connect, question]);
+}
+
+function failedOf(tasks: readonly CheckerTask[]): ReadonlyMap<string, readonly number[]> {
+  const out = new Map<string, number[]>();
+  for (const { state, place } of tasks) {
+    if (state.up) continue;
+    const failed = out.get(place.server);
+    if (failed === undefined) out.set(place.server, [place.index]);
+    else failed.push(place.index);
+  }
+  return out;
+}

@@ -1,0 +1,53 @@
+/**
+ * The checker child: joins the checkers' shell with the kernel's table, the sockets and the process
+ * around it. Decides nothing about health.
+ */
+import type { IpvsPort } from "../checkers/kernel-table.ts";
+import { CheckerRuntime } from "../checkers/runtime.ts";
+import type { GlobalDefs } from "../config/model.ts";
+import { diffTables } from "../ipvs/diff.ts";
+import { IpvsKernel } from "../ipvs/runtime.ts";
+import type { Native } from "../net/native-api.ts";
+import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
+import { NativeProbeIo } from "./probe-io.ts";
+
+/** Every check in progress holds a descriptor. */
+const WANTED_FILES = 1 << 20;
+
+export const createCheckerChild: ChildRoleFactory = (context: ChildContext): ChildHandlers => {
+  const { native, clock, logger, scripts, options } = context;
+  native.raiseFileLimit(WANTED_FILES);
+  const runtime = new CheckerRuntime({
+    io: new NativeProbeIo(native),
+    clock,
+    random: Math.random,
+    logger,
+    scripts,
+    publish: (state) => context.publish(state),
+    timer: (expired) => native.timer(expired),
+    defer: (callback) => {
+      setImmediate(callback);
+    },
+    openIpvs: () => openIpvs(native),
+  });
+  let flushOnStop: GlobalDefs["lvsFlushOnStop"] = "no";
+  return {
+    async configure(model) {
+      flushOnStop = model.global.lvsFlushOnStop;
+      return runtime.configure(model);
+    },
+    stop: () => runtime.stop(!options.dontReleaseIpvs, flushOnStop),
+  };
+};
+
+/** Services that the configuration does not name belong to somebody else and stay. */
+function openIpvs(native: Native): IpvsPort {
+  const kernel = IpvsKernel.open(native);
+  return {
+    dump: () => kernel.dump(),
+    diff: (actual, desired) => diffTables(actual, desired, { foreign: "keep" }),
+    apply: (operations) => kernel.apply(operations),
+    flush: () => kernel.flush(),
+    close: () => kernel.close(),
+  };
+}
