@@ -14,7 +14,7 @@ const dist = path.join(root, "dist");
 const runtime = path.join(root, "node_modules", `node-linux-${process.arch}`);
 const launchers = ["keepalived", "ipvsadm", "lvscli"];
 
-/** Bundle name in dist/ and its entry point. `optional` entries are built when they exist. */
+/** Bundle name in dist/ and its entry point. */
 const bundles = [
   { name: "keepalived", entry: "src/cli/keepalived.ts" },
   { name: "vrrp", entry: "src/daemon/vrrp-main.ts" },
@@ -22,7 +22,6 @@ const bundles = [
   { name: "script-runner", entry: "src/daemon/script-runner.ts" },
   { name: "ipvsadm", entry: "src/cli/ipvsadm.ts" },
   { name: "lvscli", entry: "src/cli/lvscli.ts" },
-  { name: "demo", entry: "src/demo/main.ts", optional: true },
 ];
 
 const warnings = ["-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes"];
@@ -132,7 +131,6 @@ function collectLicenses() {
 }
 
 fs.mkdirSync(dist, { recursive: true });
-const wanted = bundles.filter((b) => b.optional !== true || fs.existsSync(path.join(root, b.entry)));
 const failures = [];
 for (const step of [installRuntime, compileNative, collectLicenses]) {
   try {
@@ -141,8 +139,8 @@ for (const step of [installRuntime, compileNative, collectLicenses]) {
     failures.push(error.message);
   }
 }
-for (const [i, done] of (await Promise.allSettled(wanted.map(bundle))).entries()) {
-  if (done.status === "rejected") failures.push(`bundle ${wanted[i].name}: ${done.reason.message}`);
+for (const [i, done] of (await Promise.allSettled(bundles.map(bundle))).entries()) {
+  if (done.status === "rejected") failures.push(`bundle ${bundles[i].name}: ${done.reason.message}`);
 }
 for (const failure of failures) console.error(`build: ${failure}`);
 process.exitCode = failures.length === 0 ? 0 : 1;

@@ -11,7 +11,8 @@ const BALANCERS = ["lb1", "lb2"] as const;
 /** Added and removed once to see that the kernel's notifications arrive; documentation range. */
 const TRIAL = "192.0.2.1";
 
-interface Change {
+/** An address came or went. */
+export interface AddressChange {
   readonly machine: Balancer;
   readonly address: string;
   readonly gained: boolean;
@@ -21,12 +22,21 @@ interface Change {
 
 /** Watches both balancers of a topology; start it before any daemon. */
 export class AddressWatch {
-  readonly #changes: Change[] = [];
+  readonly #changes: AddressChange[] = [];
   readonly #monitors: ChildProcess[] = [];
 
+  readonly #onChange: (change: AddressChange) => void;
+
+  private constructor(onChange: (change: AddressChange) => void) {
+    this.#onChange = onChange;
+  }
+
   /** Starts watching; returns when notifications of both balancers arrive. */
-  static async start(topology: Topology): Promise<AddressWatch> {
-    const watch = new AddressWatch();
+  static async start(
+    topology: Topology,
+    onChange: (change: AddressChange) => void = () => {},
+  ): Promise<AddressWatch> {
+    const watch = new AddressWatch(onChange);
     for (const machine of BALANCERS) await watch.#follow(topology, machine);
     return watch;
   }
@@ -50,7 +60,9 @@ export class AddressWatch {
     const found = /^\[(\S+)\] ?(Deleted )?.* inet ([\d.]+)/.exec(line);
     if (found === null) return;
     const [, stamp = "", deleted, address = ""] = found;
-    this.#changes.push({ machine, address, gained: deleted === undefined, at: Date.parse(stamp) });
+    const change = { machine, address, gained: deleted === undefined, at: Date.parse(stamp) };
+    this.#changes.push(change);
+    if (address !== TRIAL) this.#onChange(change);
   }
 
   /** Who holds the address now, in the order of gaining it. */

@@ -27,7 +27,7 @@ const MEGABYTES = 2000;
 const MODULES = "/usr/lib/uml/modules";
 /** Lines of the guest's kernel and halt that say nothing about the command. */
 const NOISE =
-  /^(SELinux: |mmapper_init|Failed to initialize ubd|.*wtmp record|Halting|reboot: System halted|Console initialized|random: )/;
+  /^(SELinux: |mmapper_init|Failed to initialize ubd|.*wtmp record|Halting|reboot: System halted|Console initialized|random: |Inserted module|\[.{0,8} {2}OK {2}|( {9}|.{0,8}\[.*)(Start|Stopp|Reload)ing )/;
 
 /** Status of {@link runInGuest} when the guest ended without a word about its command. */
 export const GUEST_BROKE = 99;
@@ -59,7 +59,7 @@ export async function runInGuest(
     for await (const raw of createInterface({ input: guest.stdout ?? process.stdin })) {
       const [line = "", ended] = raw.replaceAll("\r", "").split(marker);
       if (ended !== undefined) status = Number(ended);
-      else if (status === GUEST_BROKE && !NOISE.test(line)) onLine(line);
+      else if (status === GUEST_BROKE && !NOISE.test(line) && !(command.systemd && line === "")) onLine(line);
     }
   } finally {
     clearTimeout(timer);
