@@ -27,14 +27,24 @@ export class LineToken implements IToken {
   readonly tokenType: TokenType;
   readonly words: readonly string[];
   readonly source: number;
+  /** 1-based */
+  readonly line: number;
 
-  constructor(type: TokenType, words: readonly string[], source: number, start: number, brace: number) {
+  constructor(
+    type: TokenType,
+    words: readonly string[],
+    source: number,
+    start: number,
+    brace: number,
+    line: number,
+  ) {
     this.startOffset = start;
     this.brace = brace;
     this.tokenTypeIdx = type.tokenTypeIdx as number;
     this.tokenType = type;
     this.words = words;
     this.source = source;
+    this.line = line;
   }
 }
 
@@ -73,21 +83,22 @@ export function lexSource(source: Source, sink: TokenSink): void {
   while (scanner.at < length) {
     const words = scanner.words();
     const start = scanner.first;
+    const line = scanner.line;
     const stop = scanner.at < length ? text.charCodeAt(scanner.at) : NEWLINE;
     if (scanner.openQuote >= 0)
       sink.issue({ code: "unmatched-quote", source: id, start: scanner.openQuote, end: scanner.at });
     if (stop === OPEN_BRACE) {
       const brace = scanner.at++;
-      if (words === noWords) sink.token(new LineToken(Brace, noWords, id, brace, brace));
-      else sink.token(new LineToken(Open, words, id, start, brace));
+      if (words === noWords) sink.token(new LineToken(Brace, noWords, id, brace, brace, line));
+      else sink.token(new LineToken(Open, words, id, start, brace, line));
       continue;
     }
     if (words !== noWords) {
       if (isInclude(words[0] as string)) sink.include(words, id, start);
-      else sink.token(new LineToken(Leaf, words, id, start, -1));
+      else sink.token(new LineToken(Leaf, words, id, start, -1, line));
     }
     if (stop === CLOSE_BRACE) {
-      sink.token(new LineToken(Close, noWords, id, scanner.at, scanner.at));
+      sink.token(new LineToken(Close, noWords, id, scanner.at, scanner.at, line));
       scanner.at++;
       continue;
     }
@@ -134,6 +145,8 @@ class Scanner {
   at = 0;
   /** offset of the first word of the last `words()` */
   first = -1;
+  /** 1-based number of the current line */
+  line = 1;
   /** offset of a quote that the line does not close, else -1 */
   openQuote = -1;
   /** filled when present */
@@ -200,6 +213,7 @@ class Scanner {
   skipLine(): void {
     const end = this.#text.indexOf("\n", this.at);
     this.at = end < 0 ? this.#text.length : end + 1;
+    this.line++;
   }
 
   #endOfQuote(from: number): number {

@@ -13,6 +13,8 @@ export class Statement {
   readonly source: number;
   /** offset of the first word, or of the brace when there is none */
   readonly start: number;
+  /** 1-based line of `start` */
+  readonly line: number;
   /** offset of the `{`, -1 without one. On its own line it may be in another source. */
   readonly brace: number;
   /** undefined: a line without a block */
@@ -26,6 +28,7 @@ export class Statement {
     words: readonly string[],
     source: number,
     start: number,
+    line: number,
     brace: number,
     body: readonly Statement[] | undefined,
     close: number,
@@ -34,6 +37,7 @@ export class Statement {
     this.words = words;
     this.source = source;
     this.start = start;
+    this.line = line;
     this.brace = brace;
     this.body = body;
     this.close = close;
@@ -129,6 +133,7 @@ function node(head: LineToken, brace: LineToken | undefined, body: Body | undefi
     head.words,
     head.source,
     head.startOffset,
+    head.line,
     brace?.brace ?? -1,
     body?.statements,
     close?.startOffset ?? -1,

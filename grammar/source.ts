@@ -29,8 +29,6 @@ export interface Place {
 export class SourceMap {
   readonly #sources: Source[] = [];
   readonly #lineStarts = new Map<number, Uint32Array>();
-  #lastId = -1;
-  #lastLine = 0;
 
   add(name: string, text: string, origin?: Origin): Source {
     const source = { id: this.#sources.length, name, text, origin };
@@ -46,17 +44,13 @@ export class SourceMap {
 
   place(id: number, offset: number): Place {
     const starts = this.#starts(id);
-    // Builders ask in ascending order: start from the last answer when it was not too far.
-    let low = this.#lastId === id && (starts[this.#lastLine] as number) <= offset ? this.#lastLine : 0;
+    let low = 0;
     let high = starts.length - 1;
-    if (low > 0 && low + 64 < high && (starts[low + 64] as number) > offset) high = low + 63;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if ((starts[middle] as number) <= offset) low = middle;
       else high = middle - 1;
     }
-    this.#lastId = id;
-    this.#lastLine = low;
     return { file: this.get(id).name, line: low + 1, column: offset - (starts[low] as number) + 1 };
   }
 

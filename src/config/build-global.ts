@@ -1,6 +1,6 @@
 /** `global_defs` and the root keywords to `GlobalDefs`, and what other blocks inherit from them. */
 import type { IpAddress } from "../base/address.ts";
-import { seconds } from "../base/units.ts";
+import { type Micros, seconds } from "../base/units.ts";
 import type { Draft } from "./draft.ts";
 import type { ConfigSystem } from "./load.ts";
 import type { GarpConfig, GlobalDefs, SchedulingConfig } from "./model.ts";
@@ -20,9 +20,8 @@ export interface Inherited {
   readonly scriptUser: Identity | undefined;
 }
 
-/** @param blocks all `global_defs` blocks, in order: a later one adds to and overrides the earlier */
+/** @param global the `global_defs` block; all of them as one when there are several */
 export function buildGlobal(
-  root: Draft,
   global: Draft,
   system: ConfigSystem,
   reporter: Reporter,
@@ -45,7 +44,7 @@ export function buildGlobal(
     smtpAlert: global.flag("smtp_alert"),
     smtpAlertVrrp: global.flag("smtp_alert_vrrp"),
     smtpAlertChecker: global.flag("smtp_alert_checker"),
-    childWaitTime: seconds(root.number("child_wait_time") ?? 5),
+    childWaitTime: seconds(5),
     lvsFlush: global.flag("lvs_flush") ?? false,
     lvsFlushOnStop: global.has("lvs_flush_on_stop")
       ? global.text("lvs_flush_on_stop") === "VS"
@@ -62,6 +61,11 @@ export function buildGlobal(
     vrrpMcastGroup4: (global.text("vrrp_mcast_group4") ?? "224.0.0.18") as IpAddress,
   };
   return { global: result, inherited: inheritedFrom(global, reporter, scriptUser) };
+}
+
+/** `child_wait_time` stands outside `global_defs`, anywhere in the file. */
+export function childWaitTimeOf(root: Draft): Micros {
+  return seconds(root.number("child_wait_time") ?? 5);
 }
 
 function inheritedFrom(global: Draft, reporter: Reporter, scriptUser: Identity | undefined): Inherited {

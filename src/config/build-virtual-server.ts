@@ -47,21 +47,15 @@ export function buildVirtualServer(
   draft: Draft,
 ): VirtualServerConfig | undefined {
   const { reporter, scripts, global } = context;
+  if (!draft.children.some((child) => child.head.kind === "endpoint"))
+    return withoutServers(reporter, draft, "this virtual_server");
   const target = readTarget(context, draft);
   const title = `virtual_server ${describeTarget(target)}`;
   const scheduler = draft.text("lvs_sched") ?? missing(reporter, draft, title, "scheduler", "wlc");
   const forwarding = (draft.text("lvs_method") ??
     missing(reporter, draft, title, "forwarding", "masquerade")) as Forwarding;
   const realServers = readRealServers(context, draft, target, forwarding, title);
-  if (realServers.length === 0) {
-    reporter.word(
-      "real-server-missing",
-      draft.statement,
-      0,
-      `${title} has no usable real server and is ignored; write: real_server ADDRESS PORT { … }`,
-    );
-    return undefined;
-  }
+  if (realServers.length === 0) return withoutServers(reporter, draft, title);
   const { quorum, hysteresis } = readQuorum(reporter, draft, realServers, title);
   const persistence = draft.netmask("persistence_granularity");
   const persistenceTimeout = readPersistence(reporter, draft, target, title);
@@ -86,6 +80,16 @@ export function buildVirtualServer(
     sorryServer: readSorryServer(reporter, draft, target, forwarding, title),
     realServers,
   };
+}
+
+function withoutServers(reporter: Reporter, draft: Draft, title: string): undefined {
+  reporter.word(
+    "real-server-missing",
+    draft.statement,
+    0,
+    `${title} has no usable real server and is ignored; write: real_server ADDRESS PORT { … }`,
+  );
+  return undefined;
 }
 
 const defaultDelayLoop = 60_000_000 as Micros;

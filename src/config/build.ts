@@ -1,62 +1,107 @@
-/** The drafts of a whole configuration to the model: order of building, names used twice. */
-
+/**
+ * Top-level blocks to the model, one by one as they end, so that a large file needs little memory at a
+ * time. What instances and servers take from `global_defs` must be known by then; where a file has
+ * `global_defs` behind them, `isTooEarly` asks for a second reading that waits until the end.
+ */
 import { blockNamed } from "../../grammar/keywords/table.ts";
-import type { Statement } from "../../grammar/parser.ts";
-import { buildGlobal } from "./build-global.ts";
-import { buildVirtualServer } from "./build-virtual-server.ts";
-import { buildInstance } from "./build-vrrp.ts";
+import { buildGlobal, childWaitTimeOf } from "./build-global.ts";
+import { buildVirtualServer, type VirtualServerContext } from "./build-virtual-server.ts";
+import { buildInstance, type VrrpContext } from "./build-vrrp.ts";
 import { Draft } from "./draft.ts";
 import type { ConfigSystem } from "./load.ts";
 import type { ConfigModel, VirtualServerConfig, VrrpInstanceConfig } from "./model.ts";
-import type { Reporter } from "./reporter.ts";
+import { type Position, Reporter } from "./reporter.ts";
 import { Scripts } from "./scripts.ts";
 import { type Built, validateInstances, validateVirtualServers } from "./validate.ts";
 
-export function buildModel(root: Draft, system: ConfigSystem, reporter: Reporter): ConfigModel {
-  const globalDefs =
-    root.children.find((child) => child.block.name === "global_defs") ??
-    new Draft(blockNamed("global_defs"), root.statement, { kind: "none" });
-  const { global, inherited } = buildGlobal(root, globalDefs, system, reporter);
-  const scripts = new Scripts(system, reporter, {
-    security: global.enableScriptSecurity,
-    defaultUser: inherited.scriptUser,
-  });
-  const vrrp = { reporter, scripts, global, inherited, interfaces: system.interfaces() };
-  const check = { reporter, scripts, global, inherited };
-  const names = new Map<string, Statement>();
-  const instances: Built<VrrpInstanceConfig>[] = [];
-  const servers: Built<VirtualServerConfig>[] = [];
-  for (const draft of root.children) {
-    const { statement } = draft;
-    if (draft.block.name === "vrrp_instance") {
-      if (isNameTaken(draft, names, reporter)) continue;
-      const config = buildInstance(vrrp, draft);
-      if (config !== undefined) instances.push({ config, statement });
-    } else if (draft.block.name === "virtual_server") {
-      const config = buildVirtualServer(check, draft);
-      if (config !== undefined) servers.push({ config, statement });
+type Context = VrrpContext & VirtualServerContext;
+
+export class ModelBuilder {
+  readonly #system: ConfigSystem;
+  readonly #reporter: Reporter;
+  /** blocks wait until the end instead of being built at once */
+  readonly #waits: boolean;
+  readonly #waiting: Draft[] = [];
+  readonly #names = new Map<string, Position>();
+  readonly #instances: Built<VrrpInstanceConfig>[] = [];
+  readonly #servers: Built<VirtualServerConfig>[] = [];
+  #global: Draft | undefined;
+  #context: Context | undefined;
+  /** `global_defs` came after something that depends on it: the result is not valid */
+  isTooEarly = false;
+
+  constructor(system: ConfigSystem, reporter: Reporter, options: { readonly waits: boolean }) {
+    this.#system = system;
+    this.#reporter = reporter;
+    this.#waits = options.waits;
+  }
+
+  /** Takes a complete top-level block. */
+  block(draft: Draft): void {
+    const { name } = draft.block;
+    if (name === "global_defs") {
+      this.#global = draft;
+      if (this.#context !== undefined) this.isTooEarly = true;
+    } else if (name === "vrrp_instance" || name === "virtual_server") {
+      if (this.#waits) this.#waiting.push(draft);
+      else this.#build(draft);
     }
   }
-  return {
-    global,
-    vrrpInstances: validateInstances(reporter, instances),
-    virtualServers: validateVirtualServers(reporter, servers),
-  };
-}
 
-function isNameTaken(draft: Draft, names: Map<string, Statement>, reporter: Reporter): boolean {
-  const name = draft.head.kind === "name" ? draft.head.name : "";
-  const before = names.get(name);
-  if (before === undefined) {
-    names.set(name, draft.statement);
-    return false;
+  /** To be called once, behind the last block. */
+  finish(root: Draft): ConfigModel {
+    const context = this.#contextNow(root);
+    for (const draft of this.#waiting) this.#build(draft);
+    // Root keywords may stand anywhere; nothing but the global part depends on them.
+    const global = { ...context.global, childWaitTime: childWaitTimeOf(root) };
+    return {
+      global,
+      vrrpInstances: validateInstances(this.#reporter, this.#instances),
+      virtualServers: validateVirtualServers(this.#reporter, this.#servers),
+    };
   }
-  reporter.word(
-    "name-duplicate",
-    draft.statement,
-    1,
-    `a vrrp_instance ${name} exists already and this one is ignored; give it another name`,
-    [reporter.firstDefinedAt(before)],
-  );
-  return true;
+
+  #build(draft: Draft): void {
+    const context = this.#contextNow(draft);
+    const position = Reporter.positionOf(draft.statement);
+    if (draft.block.name === "vrrp_instance") {
+      if (this.#isNameTaken(draft, position)) return;
+      const config = buildInstance(context, draft);
+      if (config !== undefined) this.#instances.push({ config, position });
+    } else {
+      const config = buildVirtualServer(context, draft);
+      if (config !== undefined) this.#servers.push({ config, position });
+    }
+  }
+
+  #contextNow(where: Draft): Context {
+    if (this.#context !== undefined) return this.#context;
+    const system = this.#system;
+    const reporter = this.#reporter;
+    const draft = this.#global ?? new Draft(blockNamed("global_defs"), where.statement, { kind: "none" });
+    const { global, inherited } = buildGlobal(draft, system, reporter);
+    const scripts = new Scripts(system, reporter, {
+      security: global.enableScriptSecurity,
+      defaultUser: inherited.scriptUser,
+    });
+    this.#context = { reporter, scripts, global, inherited, interfaces: system.interfaces() };
+    return this.#context;
+  }
+
+  #isNameTaken(draft: Draft, position: Position): boolean {
+    const name = draft.head.kind === "name" ? draft.head.name : "";
+    const before = this.#names.get(name);
+    if (before === undefined) {
+      this.#names.set(name, position);
+      return false;
+    }
+    this.#reporter.word(
+      "name-duplicate",
+      position,
+      1,
+      `a vrrp_instance ${name} exists already and this one is ignored; give it another name`,
+      [this.#reporter.firstDefinedAt(before)],
+    );
+    return true;
+  }
 }

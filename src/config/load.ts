@@ -13,7 +13,7 @@ import {
 } from "../../grammar/lexer.ts";
 import { parseChunk, Statement } from "../../grammar/parser.ts";
 import { type Origin, type Source, SourceMap } from "../../grammar/source.ts";
-import { buildModel } from "./build.ts";
+import { ModelBuilder } from "./build.ts";
 import { type Diagnostic, startStatusOf, testStatusOf } from "./diagnostic.ts";
 import type { ConfigModel } from "./model.ts";
 import { Reader } from "./reader.ts";
@@ -57,23 +57,39 @@ export interface LoadResult {
 
 /** Reads and checks a configuration. Never throws because of what the file says. */
 export function loadConfig(path: string, system: ConfigSystem): LoadResult {
+  return attempt(path, system, { waits: false }) ?? (attempt(path, system, { waits: true }) as LoadResult);
+}
+
+/** @returns undefined when the file's order asks for a builder that waits */
+function attempt(
+  path: string,
+  system: ConfigSystem,
+  options: { readonly waits: boolean },
+): LoadResult | undefined {
   const sources = new SourceMap();
   const reporter = new Reporter(sources);
+  const { diagnostics } = reporter;
   let model: ConfigModel | undefined;
   const text = readText(path, system);
   if (text.ok) {
     const main = sources.add(path, text.text);
-    const reader = readSource(main, text.isUtf8, system, reporter);
-    if (!reporter.diagnostics.some((d) => d.code === "missing-parameter"))
-      model = buildModel(reader.root, system, reporter);
-    sortByPlace(reporter.diagnostics);
+    const builder = new ModelBuilder(system, reporter, options);
+    const rootStatement = new Statement([], main.id, 0, 1, -1, undefined, -1, main.id);
+    const reader = new Reader(reporter, rootStatement, (draft) => builder.block(draft));
+    const collector = new Collector(reader, system, reporter);
+    collector.source(main, text.isUtf8);
+    collector.end();
+    reader.end();
+    if (builder.isTooEarly) return undefined;
+    model = builder.finish(reader.root);
+    if (diagnostics.some((d) => d.code === "missing-parameter")) model = undefined;
+    sortByPlace(diagnostics);
   } else
     reporter.at(
       "file-unreadable",
       undefined,
       `cannot read the configuration ${path}: ${text.code}; create it or name another with -f`,
     );
-  const { diagnostics } = reporter;
   return {
     model,
     diagnostics,
@@ -103,16 +119,6 @@ function readText(path: string, system: ConfigSystem): Text {
 function errnoOf(cause: unknown): string {
   if (cause instanceof Error) return "code" in cause ? String(cause.code) : cause.message;
   return String(cause);
-}
-
-function readSource(main: Source, isUtf8: boolean, system: ConfigSystem, reporter: Reporter): Reader {
-  const rootStatement = new Statement([], main.id, 0, -1, undefined, -1, main.id);
-  const reader = new Reader(reporter, rootStatement);
-  const collector = new Collector(reader, system, reporter);
-  collector.source(main, isUtf8);
-  collector.end();
-  reader.end();
-  return reader;
 }
 
 /** More blocks within blocks than this are an attack or an accident. */

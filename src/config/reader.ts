@@ -25,15 +25,20 @@ type Level =
 
 const noHead: Head = { kind: "none" };
 
+/** Receives the top-level blocks as they end, complete. */
+export type BlockSink = (draft: Draft) => void;
+
 export class Reader {
   readonly root: Draft;
+  readonly #sink: BlockSink;
   readonly #reporter: Reporter;
   readonly #levels: Level[];
   /** a `{` that was ignored: everything strange behind it probably comes from there */
   #ignoredBrace: Related | undefined;
 
-  constructor(reporter: Reporter, root: Statement) {
+  constructor(reporter: Reporter, root: Statement, sink: BlockSink) {
     this.#reporter = reporter;
+    this.#sink = sink;
     this.root = new Draft(blockNamed("(root)"), root, noHead);
     this.#levels = [{ kind: "block", draft: this.root }];
   }
@@ -116,7 +121,8 @@ export class Reader {
         ? undefined
         : parent.children.find((child) => child.block.name === name);
     const draft = before ?? new Draft(blockNamed(name), statement, head);
-    if (before === undefined) parent.children.push(draft);
+    // Top-level blocks with a head go to the sink when they end, so that they need not be kept.
+    if (before === undefined && (parent !== this.root || head.kind === "none")) parent.children.push(draft);
     this.#levels.push({ kind: "block", draft });
   }
 
@@ -257,6 +263,7 @@ export class Reader {
 
   #pop(): void {
     const level = this.#levels.pop();
+    if (level?.kind === "block" && this.#levels.length === 1) this.#sink(level.draft);
     if (level?.kind !== "list") return;
     const parent = this.#level();
     if (parent.kind === "block")

@@ -7,6 +7,9 @@ import type { Statement } from "../../grammar/parser.ts";
 import type { SourceMap } from "../../grammar/source.ts";
 import { consequences, type Diagnostic, type DiagnosticCode, type Related, type Span } from "./diagnostic.ts";
 
+/** Where a statement begins: what is left of it when the statement itself may go. */
+export type Position = Pick<Statement, "source" | "start">;
+
 /** More than this is not read by anybody, and a hostile file could ask for millions. */
 const MOST = 10_000;
 
@@ -14,6 +17,8 @@ export class Reporter {
   readonly sources: SourceMap;
   readonly diagnostics: Diagnostic[] = [];
   readonly #noted = new Set<string>();
+  #lastSource = -1;
+  #lastFile = "";
 
   constructor(sources: SourceMap) {
     this.sources = sources;
@@ -32,7 +37,7 @@ export class Reporter {
    */
   word(
     code: DiagnosticCode,
-    statement: Statement,
+    statement: Position,
     word: number,
     message: string,
     related: readonly Related[] = [],
@@ -41,13 +46,13 @@ export class Reporter {
   }
 
   /** Said once, whatever number of statements it applies to. */
-  once(code: DiagnosticCode, statement: Statement, key: string, message: string): void {
+  once(code: DiagnosticCode, statement: Position, key: string, message: string): void {
     if (this.#noted.has(key)) return;
     this.#noted.add(key);
     this.word(code, statement, 0, message);
   }
 
-  spanOf(statement: Statement, word: number): Span {
+  spanOf(statement: Position, word: number): Span {
     const { source, start } = statement;
     const spans = scanWords(this.sources.get(source).text, start);
     const from = spans[2 * word];
@@ -57,13 +62,23 @@ export class Reporter {
     return { source, start: end, end: end + 1 };
   }
 
-  firstDefinedAt(statement: Statement): Related {
+  firstDefinedAt(statement: Position): Related {
     return { note: "first defined here", span: this.spanOf(statement, 0) };
+  }
+
+  /** A position that does not keep the statement's body alive. */
+  static positionOf(statement: Statement): Position {
+    return { source: statement.source, start: statement.start };
   }
 
   /** `keepalived.conf:12`, for the model. */
   where(statement: Statement): string {
-    const { file, line } = this.sources.place(statement.source, statement.start);
-    return `${file.slice(file.lastIndexOf("/") + 1)}:${line}`;
+    const { source, line } = statement;
+    if (source !== this.#lastSource) {
+      const { name } = this.sources.get(source);
+      this.#lastSource = source;
+      this.#lastFile = `${name.slice(name.lastIndexOf("/") + 1)}:`;
+    }
+    return this.#lastFile + line;
   }
 }

@@ -2,12 +2,15 @@
  * What concerns several blocks: names and VRIDs used twice, the same service defined twice, an address
  * in two instances. Points at both places.
  */
-import type { Statement } from "../../grammar/parser.ts";
 import type { RealServerConfig, VirtualServerConfig, VrrpInstanceConfig } from "./model.ts";
 import { virtualServerKey } from "./plan.ts";
-import type { Reporter } from "./reporter.ts";
+import type { Position, Reporter } from "./reporter.ts";
 
-export type Built<T> = { readonly config: T; readonly statement: Statement };
+/** A finished block and where it began. */
+export interface Built<T> {
+  readonly config: T;
+  readonly position: Position;
+}
 
 /** Two routers of one network segment must not share a VRID; the daemon does not start with that. */
 export function validateInstances(
@@ -17,17 +20,17 @@ export function validateInstances(
   const byVrid = new Map<string, Built<VrrpInstanceConfig>>();
   const byAddress = new Map<string, Built<VrrpInstanceConfig>>();
   for (const built of instances) {
-    const { config, statement } = built;
+    const { config, position } = built;
     const key = `${config.interface} ${config.family} ${config.virtualRouterId}`;
     const before = byVrid.get(key);
     if (before === undefined) byVrid.set(key, built);
     else
       reporter.word(
         "vrid-duplicate",
-        statement,
+        position,
         0,
         `${config.name} and ${before.config.name} both use virtual_router_id ${config.virtualRouterId} on ${config.interface}; give one of them another number`,
-        [reporter.firstDefinedAt(before.statement)],
+        [reporter.firstDefinedAt(before.position)],
       );
     for (const { address } of [...config.virtualIpaddress, ...config.virtualIpaddressExcluded]) {
       const other = byAddress.get(address);
@@ -35,10 +38,10 @@ export function validateInstances(
       else if (other !== built)
         reporter.word(
           "vip-duplicate",
-          statement,
+          position,
           0,
           `${address} belongs to ${config.name} and to ${other.config.name}, which would both set and remove it; leave it in one`,
-          [reporter.firstDefinedAt(other.statement)],
+          [reporter.firstDefinedAt(other.position)],
         );
     }
   }
@@ -68,15 +71,15 @@ export function validateVirtualServers(
         : `of this one only the real servers that the first lacks are taken (${added.length})`;
     reporter.word(
       "virtual-server-duplicate",
-      built.statement,
+      built.position,
       0,
       `virtual_server ${key} is defined twice, the settings of the first count and ${consequence}; merge the two blocks`,
-      [reporter.firstDefinedAt(before.statement)],
+      [reporter.firstDefinedAt(before.position)],
     );
     if (added.length > 0)
       byKey.set(key, {
         config: { ...before.config, realServers: [...before.config.realServers, ...added] },
-        statement: before.statement,
+        position: before.position,
       });
   }
   return [...byKey.values()].map((built) => built.config);
