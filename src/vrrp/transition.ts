@@ -102,13 +102,13 @@ export function toActive(
   reason: TransitionReason,
 ): Step {
   const state: ActiveState = {
-    ...m,
     name: "active",
     activeAdverInterval: p.advertInterval,
-    adverAt: nextAdvert(p, now),
-    rival: undefined,
+    peer: m.peer,
     complained: [],
     yielding: false,
+    adverAt: nextAdvert(p, now),
+    rival: undefined,
   };
   return {
     state,

@@ -42,8 +42,8 @@ let generation = 1;
 await child.configure(read(), generation);
 process.on("SIGHUP", () => {
   generation++;
-  child.configure(read(), generation).then((summary) => process.stdout.write(`reloaded: ${summary}\n`));
+  void child.configure(read(), generation).then((summary) => process.stdout.write(`reloaded: ${summary}\n`));
 });
 process.on("SIGTERM", () => {
-  child.stop().then(() => process.exit(0));
+  void child.stop().then(() => process.exit(0));
 });

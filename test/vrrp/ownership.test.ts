@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import type { IpAddress } from "../../src/base/address.ts";
+import { DaemonError } from "../../src/base/errors.ts";
+import { AddressHoldings, type AddressKernel } from "../../src/vrrp/holdings.ts";
+import {
+  addressKey,
+  diffAddresses,
+  type OwnedAddress,
+  type OwnershipOperation,
+} from "../../src/vrrp/ownership.ts";
+
+const own = (text: string, more: Partial<OwnedAddress> = {}): OwnedAddress => {
+  const [address = "", length = "32"] = text.split("/");
+  return { ifindex: 2, address: address as IpAddress, prefixLength: Number(length), scope: 0, ...more };
+};
+const short = (o: OwnershipOperation): string => `${o.kind} ${o.address}`;
+
+/** The kernel's table, without its dislikes. */
+function apply(actual: readonly OwnedAddress[], operations: readonly OwnershipOperation[]): OwnedAddress[] {
+  const table = new Map(actual.map((a) => [addressKey(a), a]));
+  for (const { kind, ...address } of operations) {
+    if (kind === "add") {
+      assert.ok(!table.has(addressKey(address)), "added twice");
+      table.set(addressKey(address), address);
+    } else assert.ok(table.delete(addressKey(address)), "deleted what is not there");
+  }
+  return [...table.values()];
+}
+
+const address: fc.Arbitrary<OwnedAddress> = fc.record(
+  {
+    ifindex: fc.integer({ min: 1, max: 3 }),
+    address: fc.constantFrom("10.0.0.1", "10.0.0.2", "10.0.0.3", "fe80::1").map((a) => a as IpAddress),
+    prefixLength: fc.constantFrom(24, 32),
+    scope: fc.constantFrom(0, 253),
+    label: fc.constantFrom("eth0", "eth0:1"),
+  },
+  { noNullPrototype: true },
+);
+const addresses = fc.uniqueArray(address, { selector: addressKey, maxLength: 12 });
+const sorted = (list: readonly OwnedAddress[]): readonly OwnedAddress[] =>
+  [...list].sort((a, b) => (addressKey(a) < addressKey(b) ? -1 : 1));
+
+describe("the difference of addresses", () => {
+  test("applied to what is there it makes what should be there, and then nothing more", () => {
+    fc.assert(
+      fc.property(addresses, addresses, (actual, desired) => {
+        const after = apply(actual, diffAddresses(actual, desired));
+        assert.deepEqual(sorted(after), sorted(desired));
+        assert.deepEqual(diffAddresses(after, desired), []);
+      }),
+    );
+  });
+
+  test("deletes backwards, then adds in the order of the configuration", () => {
+    const operations = diffAddresses([own("1.1.1.1"), own("1.1.1.2")], [own("1.1.1.4"), own("1.1.1.3")]);
+    assert.deepEqual(operations.map(short), [
+      "delete 1.1.1.2",
+      "delete 1.1.1.1",
+      "add 1.1.1.4",
+      "add 1.1.1.3",
+    ]);
+  });
+
+  test("an attribute that the configuration does not name is no difference; one that it names is", () => {
+    assert.deepEqual(diffAddresses([own("1.1.1.1", { label: "eth0" })], [own("1.1.1.1")]), []);
+    const operations = diffAddresses(
+      [own("1.1.1.1", { label: "eth0" })],
+      [own("1.1.1.1", { label: "eth0:1" })],
+    );
+    assert.deepEqual(operations.map(short), ["delete 1.1.1.1", "add 1.1.1.1"]);
+  });
+
+  test("the same address twice is added once", () => {
+    assert.deepEqual(diffAddresses([], [own("1.1.1.1"), own("1.1.1.1")]).map(short), ["add 1.1.1.1"]);
+  });
+});
+
+describe("holdings", () => {
+  /** A kernel that deletes every other /24 of an interface with the first one, as without promote_secondaries. */
+  class Kernel implements AddressKernel {
+    readonly table = new Map<string, OwnedAddress>();
+    readonly log: string[] = [];
+    refuse = new Map<string, DaemonError>();
+    applyAddresses(operations: readonly OwnershipOperation[]): (DaemonError | undefined)[] {
+      return operations.map((o) => {
+        this.log.push(short(o));
+        const refusal = this.refuse.get(short(o));
+        if (refusal !== undefined) return refusal;
+        const { kind, ...a } = o;
+        if (kind === "add") this.table.set(addressKey(a), a);
+        else {
+          const [primary] = this.table.values();
+          if (!this.table.delete(addressKey(a))) return new DaemonError("RTM_DELADDR", 99, "EADDRNOTAVAIL");
+          if (primary !== undefined && addressKey(primary) === addressKey(a) && a.prefixLength === 24)
+            for (const [key, b] of this.table) if (b.prefixLength === 24) this.table.delete(key);
+        }
+        return undefined;
+      });
+    }
+    addresses(): readonly OwnedAddress[] {
+      return [...this.table.values()];
+    }
+  }
+
+  test("what is held is added once and deleted once", () => {
+    const kernel = new Kernel();
+    const holdings = new AddressHoldings<string>(kernel);
+    holdings.want("VI_1", [own("1.1.1.1"), own("1.1.1.2")]);
+    assert.deepEqual(holdings.settle(), []);
+    holdings.want("VI_1", [own("1.1.1.1"), own("1.1.1.2")]);
+    holdings.settle();
+    assert.deepEqual(kernel.log, ["add 1.1.1.1", "add 1.1.1.2"]);
+    holdings.want("VI_1", []);
+    holdings.settle();
+    assert.deepEqual(kernel.log.slice(2), ["delete 1.1.1.2", "delete 1.1.1.1"]);
+    assert.deepEqual(holdings.held("VI_1"), []);
+  });
+
+  test("an address that moves between two owners stays on its interface", () => {
+    const kernel = new Kernel();
+    const holdings = new AddressHoldings<string>(kernel);
+    holdings.want("VI_1", [own("1.1.1.1")]);
+    holdings.settle();
+    holdings.want("VI_1", []);
+    holdings.want("VI_2", [own("1.1.1.1")]);
+    holdings.settle();
+    assert.deepEqual(kernel.log, ["add 1.1.1.1", "add 1.1.1.1"]);
+    assert.deepEqual(holdings.held("VI_1"), []);
+    assert.deepEqual(holdings.held("VI_2"), [own("1.1.1.1")]);
+  });
+
+  test("secondaries that the kernel deleted with their primary are put back", () => {
+    const kernel = new Kernel();
+    const holdings = new AddressHoldings<string>(kernel);
+    holdings.want("VI_1", [own("1.1.1.1/24"), own("1.1.1.2/24")]);
+    holdings.settle();
+    holdings.want("VI_1", [own("1.1.1.2/24")]);
+    assert.deepEqual(holdings.settle(), []);
+    assert.deepEqual(kernel.addresses(), [own("1.1.1.2/24")]);
+    assert.deepEqual(holdings.held("VI_1"), [own("1.1.1.2/24")]);
+  });
+
+  test("refusals come back with their operation; deleting what is gone is none", () => {
+    const kernel = new Kernel();
+    const holdings = new AddressHoldings<string>(kernel);
+    const refusal = new DaemonError("RTM_NEWADDR", 13, "EACCES");
+    kernel.refuse.set("add 1.1.1.1", refusal);
+    holdings.want("VI_1", [own("1.1.1.1"), own("1.1.1.2")]);
+    assert.deepEqual(holdings.settle(), [
+      { owner: "VI_1", operation: { ...own("1.1.1.1"), kind: "add" }, error: refusal },
+    ]);
+    assert.deepEqual(holdings.held("VI_1"), [own("1.1.1.2")]);
+    kernel.table.clear();
+    holdings.want("VI_1", [], [own("9.9.9.9")]);
+    assert.deepEqual(holdings.settle(), []);
+    assert.deepEqual(holdings.held("VI_1"), []);
+  });
+
+  test("only what the kernel confirms is lost, and it is no longer held", () => {
+    const kernel = new Kernel();
+    const holdings = new AddressHoldings<string>(kernel);
+    holdings.want("VI_1", [own("1.1.1.1"), own("1.1.1.2")]);
+    holdings.settle();
+    kernel.table.delete(addressKey(own("1.1.1.2")));
+    const lost = holdings.confirmLost([own("1.1.1.1"), own("1.1.1.2"), own("8.8.8.8")]);
+    assert.deepEqual([...lost], [["VI_1", [own("1.1.1.2")]]]);
+    assert.equal(holdings.isHeld(own("1.1.1.1")), true);
+    assert.equal(holdings.isHeld(own("1.1.1.2")), false);
+  });
+
+  test("an interface that is gone took its addresses along", () => {
+    const kernel = new Kernel();
+    const holdings = new AddressHoldings<string>(kernel);
+    holdings.want("VI_1", [own("1.1.1.1"), own("1.1.1.2", { ifindex: 3 })]);
+    holdings.settle();
+    holdings.forgetInterface(2);
+    assert.deepEqual(holdings.held("VI_1"), [own("1.1.1.2", { ifindex: 3 })]);
+  });
+});
