@@ -95,17 +95,19 @@ export function poolEntry(config: VirtualServerConfig, state: PoolState): IpvsEn
   return { service: serviceOf(config, identity), destinations };
 }
 
-/** A sorry server that is also a real server is one destination in the kernel. */
+/** A sorry server that is also a real server is one destination in the kernel, inhibited if one of them is. */
 function serverDestination(
   config: VirtualServerConfig,
   state: PoolState,
   r: RealServerConfig,
 ): IpvsDestination | undefined {
+  const key = destinationKey(r);
   const sorry = config.sorryServer;
+  const twin = sorry !== undefined && destinationKey(sorry) === key ? sorry : undefined;
   const emergency = sorry !== undefined && !state.quorumUp;
-  if (emergency && destinationKey(sorry) === destinationKey(r)) return sorryDestination(sorry, state);
-  const serves = !emergency && isAlive(state, destinationKey(r));
-  if (!serves && !r.inhibitOnFailure) return undefined;
+  if (emergency && twin !== undefined) return sorryDestination(twin, state);
+  const serves = !emergency && isAlive(state, key);
+  if (!serves && !r.inhibitOnFailure && twin?.inhibit !== true) return undefined;
   const { address, port, forwarding, upperThreshold, lowerThreshold } = r;
   return { address, port, forwarding, weight: serves ? r.weight : 0, upperThreshold, lowerThreshold };
 }
