@@ -190,12 +190,14 @@ async function runHere(make: Make): Promise<number> {
   return 0;
 }
 
-function runInsideGuest(args: readonly string[]): Promise<number> {
+async function runInsideGuest(args: readonly string[]): Promise<number> {
   say("This kernel has no ip_vs: running inside User Mode Linux, which has it (and is slower).");
   const abort = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => abort.abort());
   const argv = [process.execPath, THIS_FILE, ...args];
-  return runInGuest({ argv, environment: {}, systemd: false, seconds: GUEST_SECONDS }, say, abort.signal);
+  const command = { argv, environment: {}, systemd: false, seconds: GUEST_SECONDS };
+  const status = await runInGuest(command, say, abort.signal);
+  return abort.signal.aborted ? 130 : status;
 }
 
 async function main(args: string[]): Promise<number> {

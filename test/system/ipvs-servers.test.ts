@@ -49,8 +49,8 @@ const destination = (address: string, weight: number) => `-a -t ${SERVICE} -r ${
 const WEB1 = destination("10.255.23.4:8765", 1);
 const WEB2 = destination("10.255.23.10:8765", 1);
 
-for (const make of ["c", "ours"] as const satisfies readonly Make[]) {
-  describe(`services of ${make}`, () => {
+function describeMake(make: Make): void {
+  describe(`services of ${make}`, { concurrency: 1 }, () => {
     let topology: Topology;
     let daemon: Daemon;
     let web1: WebServer;
@@ -197,3 +197,8 @@ for (const make of ["c", "ours"] as const satisfies readonly Make[]) {
     }
   });
 }
+
+describe("services", { concurrency: true }, () => {
+  describeMake("c");
+  describeMake("ours");
+});

@@ -31,8 +31,8 @@ function configuration(addresses: readonly string[], more = ""): string {
   ].join("\n");
 }
 
-for (const make of ["c", "ours"] as const satisfies readonly Make[]) {
-  describe(`a single balancer by ${make}`, () => {
+function describeMake(make: Make): void {
+  describe(`a single balancer by ${make}`, { concurrency: 1 }, () => {
     let topology: Topology;
     let daemon: Daemon;
 
@@ -194,6 +194,11 @@ for (const make of ["c", "ours"] as const satisfies readonly Make[]) {
     }
   });
 }
+
+describe("single balancers", { concurrency: true }, () => {
+  describeMake("c");
+  describeMake("ours");
+});
 
 if (!(await kernelHasIpvs())) {
   describe("ours on a kernel without IPVS", () => {

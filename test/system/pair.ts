@@ -52,7 +52,7 @@ function normalised(table: readonly string[]): readonly string[] {
 
 /** Tells the pair's life with these makes on the two balancers; `withServices` needs a kernel with IPVS. */
 export function describePair(lb1: Make, lb2: Make, withServices: boolean): void {
-  describe(`the pair ${lb1} / ${lb2}${withServices ? " with real servers" : ""}`, () => {
+  describe(`the pair ${lb1} / ${lb2}${withServices ? " with real servers" : ""}`, { concurrency: 1 }, () => {
     let topology: Topology;
     let watch: AddressWatch;
     let daemons: Record<Balancer, Daemon>;
