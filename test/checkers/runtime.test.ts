@@ -1,0 +1,454 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DaemonError } from "../../src/base/errors.ts";
+import { type Instant, seconds } from "../../src/base/units.ts";
+import type { ProbeIo, ProbeReady, ProbeSocket, ProbeTarget } from "../../src/checkers/checker.ts";
+import type { IpvsPort } from "../../src/checkers/kernel-table.ts";
+import { CheckerRuntime } from "../../src/checkers/runtime.ts";
+import type { ConfigModel, ConnectConfig, GlobalDefs, VirtualServerConfig } from "../../src/config/model.ts";
+import { diffTables } from "../../src/ipvs/diff.ts";
+import type { IpvsEntry, IpvsTable } from "../../src/ipvs/model.ts";
+import type { FieldValue } from "../../src/log/entry.ts";
+import { connect, ip, ManualClock, operationText, real, sorry, tcpCheck, virtual } from "./support.ts";
+
+/** Sockets that connect when the test says so. */
+class FakeIo implements ProbeIo {
+  readonly waiting = new Map<number, { readonly address: string; readonly ready: ProbeReady }>();
+  readonly #addresses = new Map<number, string>();
+  readonly #errors = new Map<number, number>();
+  #next = 1;
+  /** answered as soon as it is asked: 0, an errno, or nothing */
+  readonly answers = new Map<string, number>();
+
+  prepare(config: ConnectConfig): ProbeTarget {
+    return { connect: config };
+  }
+
+  connect(target: ProbeTarget): ProbeSocket {
+    const socket = this.#next++;
+    this.#addresses.set(socket, target.connect.address);
+    return socket as ProbeSocket;
+  }
+
+  watch(socket: ProbeSocket, _: "read" | "write", ready: ProbeReady): { close(): void } {
+    this.waiting.set(socket, { address: this.#addresses.get(socket) ?? "", ready });
+    return { close: () => void this.waiting.delete(socket) };
+  }
+
+  error(socket: ProbeSocket): number {
+    return this.#errors.get(socket) ?? 0;
+  }
+
+  /** Lets every waiting connection for which there is an answer end. */
+  settle(): void {
+    for (const [socket, { address, ready }] of [...this.waiting]) {
+      const answer = this.answers.get(address);
+      if (answer === undefined) continue;
+      this.#errors.set(socket, answer);
+      ready();
+    }
+  }
+
+  send(): boolean {
+    throw new Error("TCP checks send nothing");
+  }
+
+  receive(): undefined {
+    throw new Error("TCP checks receive nothing");
+  }
+
+  close(): void {}
+
+  digest(): never {
+    throw new Error("TCP checks digest nothing");
+  }
+}
+
+interface World {
+  readonly runtime: CheckerRuntime;
+  readonly io: FakeIo;
+  readonly log: string[];
+  /** operations since last taken */
+  readonly operations: string[];
+  readonly scripts: string[];
+  readonly published: FieldValue[];
+  readonly kernel: { error: string | undefined; present: IpvsTable; open: boolean; flushed: number };
+  /** Lets time pass in steps of 100 ms, serving timers and sockets. */
+  run(seconds: number): void;
+}
+
+function world(): World {
+  const clock = new ManualClock();
+  const io = new FakeIo();
+  const log: string[] = [];
+  const operations: string[] = [];
+  const scripts: string[] = [];
+  const published: FieldValue[] = [];
+  const kernel: World["kernel"] = { error: undefined, present: new Map(), open: true, flushed: 0 };
+  const timers: { at: Instant | undefined; readonly expired: () => void }[] = [];
+  const port: IpvsPort = {
+    dump: () => kernel.present,
+    diff: (actual, desired) => diffTables(actual, desired, { foreign: "keep" }),
+    apply: (list) =>
+      list.map((o) => {
+        operations.push(operationText(o));
+        return kernel.error === undefined
+          ? undefined
+          : new DaemonError("IPVS", 1, kernel.error, { detail: kernel.error });
+      }),
+    flush: () => {
+      kernel.flushed++;
+    },
+    close: () => {},
+  };
+  const runtime = new CheckerRuntime({
+    io,
+    clock,
+    random: () => 0.5,
+    logger: { write: (l) => log.push(l.text) },
+    scripts: {
+      run: async (script, _, { queue, timeout }) => {
+        scripts.push(
+          `${script.argv[0]} in "${queue}"${timeout === undefined ? "" : ` for ${timeout / 1e6} s`}`,
+        );
+      },
+      drain: async () => {},
+    },
+    publish: (state) => published.push(state),
+    timer: (expired) => {
+      const timer: (typeof timers)[number] = { at: undefined, expired };
+      timers.push(timer);
+      return {
+        set: (at) => {
+          timer.at = at;
+        },
+        close: () => {
+          timer.at = undefined;
+        },
+      };
+    },
+    defer: (callback) => callback(),
+    openIpvs: () => {
+      if (!kernel.open)
+        throw new DaemonError("IPVS", 2, "ENOENT", { detail: "kernel module ip_vs is not available" });
+      return port;
+    },
+  });
+  const run = (s: number): void => {
+    for (let i = 0; i < s * 10; i++) {
+      clock.advance(100);
+      for (const timer of timers)
+        if (timer.at !== undefined && timer.at <= clock.now()) {
+          timer.at = undefined;
+          timer.expired();
+        }
+      io.settle();
+    }
+  };
+  return { runtime, io, log, operations, scripts, published, kernel, run };
+}
+
+const model = (...virtualServers: VirtualServerConfig[]): ConfigModel => ({
+  global: { lvsFlush: false } as GlobalDefs,
+  vrrpInstances: [],
+  virtualServers,
+});
+const take = (list: string[]): string[] => list.splice(0);
+const check = (n: number, more = {}): ReturnType<typeof tcpCheck> =>
+  tcpCheck({ connect: connect(80, { address: ip(`10.0.0.${n}`) }), ...more });
+const REFUSED = 111;
+
+test("a server dies, is retried, leaves the table, heals and returns", () => {
+  const w = world();
+  w.io.answers.set("10.0.0.2", 0);
+  w.io.answers.set("10.0.0.3", 0);
+  assert.equal(
+    w.runtime.configure(model(virtual([real(2), real(3)]))),
+    "virtual servers: 1 added, 0 changed, 0 removed, 0 unchanged",
+  );
+  assert.deepEqual(take(w.operations), ["add service rr", "add 10.0.0.2:80 w1", "add 10.0.0.3:80 w1"]);
+  w.run(1);
+  assert.deepEqual(take(w.log), [
+    "Initializing ipvs",
+    "Gained quorum 1+0=1 <= 2 for VS [10.1.0.1]:tcp:80",
+    "Activating healthchecker for service [10.0.0.2]:tcp:80 for VS [10.1.0.1]:tcp:80",
+    "Activating healthchecker for service [10.0.0.3]:tcp:80 for VS [10.1.0.1]:tcp:80",
+    "TCP connection to [10.0.0.2]:tcp:80 success.",
+    "TCP connection to [10.0.0.3]:tcp:80 success.",
+  ]);
+  w.io.answers.set("10.0.0.3", REFUSED);
+  w.run(11);
+  assert.deepEqual(take(w.operations), []);
+  w.run(2);
+  assert.deepEqual(take(w.operations), ["delete 10.0.0.3:80"]);
+  w.io.answers.set("10.0.0.3", 0);
+  w.run(11);
+  assert.deepEqual(take(w.operations), ["add 10.0.0.3:80 w1"]);
+  assert.deepEqual(take(w.log), [
+    "TCP_CHECK on service [10.0.0.3]:tcp:80 failed after 2 retries.",
+    "Removing service [10.0.0.3]:tcp:80 from VS [10.1.0.1]:tcp:80",
+    "TCP connection to [10.0.0.3]:tcp:80 success.",
+    "Adding service [10.0.0.3]:tcp:80 to VS [10.1.0.1]:tcp:80",
+  ]);
+  assert.deepEqual(w.scripts, [
+    'quorum-up in "[10.1.0.1]:tcp:80 [10.1.0.1]:tcp:80"',
+    'down-3 in "[10.1.0.1]:tcp:80 [10.0.0.3]:tcp:80"',
+    'up-3 in "[10.1.0.1]:tcp:80 [10.0.0.3]:tcp:80"',
+  ]);
+});
+
+test("a server that never answers fails at the deadline", () => {
+  const w = world();
+  w.runtime.configure(model(virtual([real(2, { checkers: [check(2, { logAllFailures: true })] })])));
+  w.run(4);
+  assert.equal(w.io.waiting.size, 1);
+  w.run(2);
+  assert.equal(w.io.waiting.size, 0);
+  assert.ok(w.log.includes("TCP connection to [10.0.0.2]:tcp:80 timeout."));
+});
+
+test("the warm-up delays the first check by its random part", () => {
+  const w = world();
+  w.runtime.configure(model(virtual([real(2, { checkers: [check(2, { warmup: seconds(4) })] })])));
+  w.run(1.9);
+  assert.equal(w.io.waiting.size, 0);
+  w.run(0.3);
+  assert.equal(w.io.waiting.size, 1);
+});
+
+test("a table that stands already is only completed", () => {
+  const w = world();
+  w.kernel.present = new Map<string, IpvsEntry>([
+    [
+      "TCP 10.1.0.1:80",
+      {
+        service: {
+          identity: { kind: "address", protocol: "tcp", address: ip("10.1.0.1"), port: 80 },
+          scheduler: "rr",
+          flags: 0,
+          persistenceTimeout: undefined,
+          persistenceEngine: undefined,
+          persistencePrefixLength: 32,
+        },
+        destinations: new Map(),
+      },
+    ],
+  ]);
+  w.runtime.configure(model(virtual([real(2)])));
+  assert.deepEqual(take(w.operations), ["add 10.0.0.2:80 w1"]);
+});
+
+test("a reload keeps what did not change: no operation, no forgotten failure, one edit for a weight", () => {
+  const w = world();
+  w.io.answers.set("10.0.0.2", REFUSED);
+  w.io.answers.set("10.0.0.3", 0);
+  w.io.answers.set("10.0.0.4", 0);
+  const other = virtual([real(4)], { target: { kind: "fwmark", mark: 7, family: "ipv4" }, scheduler: "wlc" });
+  w.runtime.configure(model(virtual([real(2), real(3)]), other));
+  w.run(1);
+  take(w.operations);
+  take(w.log);
+  const moved = { ...other, where: "t.conf:99" };
+  assert.equal(
+    w.runtime.configure(model(virtual([real(2), real(3, { weight: 7 })]), moved)),
+    "virtual servers: 0 added, 1 changed, 0 removed, 1 unchanged",
+  );
+  assert.deepEqual(take(w.operations), ["edit 10.0.0.3:80 w7"]);
+  assert.deepEqual(take(w.log), [
+    "Reinitializing ipvs",
+    "Changing weight from 1 to 7 for active service [10.0.0.3]:tcp:80 of VS [10.1.0.1]:tcp:80",
+  ]);
+  w.io.answers.set("10.0.0.2", 0);
+  w.run(10);
+  assert.deepEqual(take(w.operations), ["add 10.0.0.2:80 w1"]);
+});
+
+test("a reload adds and removes virtual servers and their checkers", () => {
+  const w = world();
+  const second = virtual([real(3)], {
+    target: { kind: "fwmark", mark: 7, family: "ipv4" },
+    scheduler: "wlc",
+  });
+  w.runtime.configure(model(virtual([real(2)])));
+  w.run(1);
+  take(w.operations);
+  take(w.log);
+  w.runtime.configure(model(second));
+  assert.deepEqual(take(w.operations).sort(), ["add 10.0.0.3:80 w1", "add service wlc", "delete service"]);
+  w.run(3);
+  assert.deepEqual([...new Set([...w.io.waiting.values()].map((x) => x.address))], ["10.0.0.3"]);
+  assert.deepEqual(take(w.log).slice(0, 3), [
+    "Reinitializing ipvs",
+    "Removing Virtual Server [10.1.0.1]:tcp:80",
+    "Removing service [10.0.0.2]:tcp:80 from VS [10.1.0.1]:tcp:80",
+  ]);
+});
+
+test("a new alpha checker does not take down a server that lives, but holds back a new one", () => {
+  const w = world();
+  w.io.answers.set("10.0.0.2", 0);
+  w.runtime.configure(model(virtual([real(2)])));
+  w.run(1);
+  take(w.operations);
+  const alpha = (n: number): ReturnType<typeof real> =>
+    real(n, {
+      checkers: [check(n), tcpCheck({ alpha: true, connect: connect(81, { address: ip(`10.0.0.${n}`) }) })],
+    });
+  w.runtime.configure(model(virtual([alpha(2), alpha(3)])));
+  assert.deepEqual(take(w.operations), []);
+});
+
+test("a transition that the kernel refuses is taken back and made with the next result", () => {
+  const w = world();
+  w.io.answers.set("10.0.0.2", 0);
+  w.io.answers.set("10.0.0.3", 0);
+  w.runtime.configure(model(virtual([real(2, { checkers: [check(2, { retry: 0 })] }), real(3)])));
+  w.run(1);
+  take(w.operations);
+  take(w.log);
+  take(w.scripts);
+  w.kernel.error = "ENOMEM";
+  w.io.answers.set("10.0.0.2", REFUSED);
+  w.run(10);
+  assert.deepEqual(take(w.operations), ["delete 10.0.0.2:80"]);
+  assert.deepEqual(w.scripts, []);
+  assert.ok(w.log.includes("real_server 10.0.0.2:80 (t.conf:2): ENOMEM"));
+  w.kernel.error = undefined;
+  w.run(10);
+  assert.deepEqual(take(w.operations), ["delete 10.0.0.2:80"]);
+  assert.deepEqual(take(w.scripts), ['down-2 in "[10.1.0.1]:tcp:80 [10.0.0.2]:tcp:80"']);
+});
+
+test("a service that the kernel refuses is named, its checkers go on, and a reload tries again", () => {
+  const w = world();
+  w.kernel.error = 'scheduler "foo": not found';
+  const config = virtual([real(2)], { scheduler: "foo" });
+  w.io.answers.set("10.0.0.2", REFUSED);
+  w.runtime.configure(model(config));
+  assert.ok(w.log.includes('virtual_server 10.1.0.1:80 (t.conf:1): scheduler "foo": not found'));
+  take(w.operations);
+  w.run(20);
+  assert.deepEqual(take(w.operations), []);
+  assert.ok(w.log.includes("Removing service [10.0.0.2]:tcp:80 from VS [10.1.0.1]:tcp:80"));
+  w.kernel.error = undefined;
+  w.runtime.configure(model(config));
+  assert.deepEqual(take(w.operations), ["add service foo"]);
+});
+
+test("without ip_vs the module is named, nothing is checked, and a later reload begins", () => {
+  const w = world();
+  w.kernel.open = false;
+  assert.equal(w.runtime.configure(model(virtual([real(2)]))), "1 virtual servers idle without IPVS");
+  assert.deepEqual(w.log, [
+    "Initializing ipvs",
+    "IPVS: IPVS: ENOENT: kernel module ip_vs is not available; virtual servers stay idle until a reload finds it",
+  ]);
+  w.run(20);
+  assert.equal(w.io.waiting.size, 0);
+  w.kernel.open = true;
+  w.runtime.configure(model(virtual([real(2)])));
+  assert.deepEqual(take(w.operations), ["add service rr", "add 10.0.0.2:80 w1"]);
+});
+
+test("virtual servers that share a kernel service are one service with all their servers", async () => {
+  const w = world();
+  for (const n of [2, 3, 4]) w.io.answers.set(`10.0.0.${n}`, 0);
+  w.runtime.configure(model(virtual([real(2), real(3)]), virtual([real(3), real(4)], { scheduler: "wlc" })));
+  assert.deepEqual(take(w.operations), [
+    "add service rr",
+    "add 10.0.0.2:80 w1",
+    "add 10.0.0.3:80 w1",
+    "add 10.0.0.4:80 w1",
+  ]);
+  w.run(1);
+  w.io.answers.set("10.0.0.3", REFUSED);
+  w.io.answers.set("10.0.0.4", REFUSED);
+  w.run(13);
+  assert.deepEqual(take(w.operations), ["delete 10.0.0.3:80", "delete 10.0.0.4:80"]);
+  w.runtime.configure(model(virtual([real(2), real(3)])));
+  assert.deepEqual(take(w.operations), []);
+  await w.runtime.stop(true, "no");
+  assert.deepEqual(take(w.operations), ["delete service"]);
+});
+
+test("a stop removes the services and runs the scripts of omega for a second each", async () => {
+  const w = world();
+  w.runtime.configure(model(virtual([real(2)], { omega: true, sorryServer: sorry() })));
+  take(w.operations);
+  take(w.scripts);
+  await w.runtime.stop(true, "no");
+  assert.deepEqual(w.operations, ["delete service"]);
+  assert.deepEqual(w.scripts, [
+    'down-2 in "[10.1.0.1]:tcp:80 [10.0.0.2]:tcp:80" for 1 s',
+    'quorum-down in "[10.1.0.1]:tcp:80 [10.1.0.1]:tcp:80" for 1 s',
+  ]);
+});
+
+test("a stop that keeps IPVS touches and says nothing; lvs_flush_on_stop empties the whole table", async () => {
+  const keeping = world();
+  keeping.runtime.configure(model(virtual([real(2)], { omega: true })));
+  take(keeping.operations);
+  take(keeping.log);
+  take(keeping.scripts);
+  await keeping.runtime.stop(false, "all");
+  assert.deepEqual(
+    [keeping.operations, keeping.log, keeping.scripts, keeping.kernel.flushed],
+    [[], [], [], 0],
+  );
+  const flushing = world();
+  flushing.runtime.configure(model(virtual([real(2)])));
+  take(flushing.operations);
+  await flushing.runtime.stop(true, "all");
+  assert.deepEqual([flushing.operations, flushing.kernel.flushed], [[], 1]);
+});
+
+test("after a stop nothing happens any more", async () => {
+  const w = world();
+  w.io.answers.set("10.0.0.2", 0);
+  w.runtime.configure(model(virtual([real(2)])));
+  await w.runtime.stop(false, "no");
+  take(w.log);
+  w.run(60);
+  assert.deepEqual([w.log, w.io.waiting.size], [[], 0]);
+});
+
+test("the published state shows servers, weights and the last result with its age", () => {
+  const w = world();
+  w.io.answers.set("10.0.0.2", 0);
+  w.io.answers.set("10.0.0.3", REFUSED);
+  w.runtime.configure(model(virtual([real(2, { weight: 3 }), real(3)], { sorryServer: sorry() })));
+  w.run(12);
+  assert.deepEqual(w.published.at(-1), {
+    virtualServers: [
+      {
+        name: "[10.1.0.1]:tcp:80",
+        where: "t.conf:1",
+        inKernel: true,
+        scheduler: "rr",
+        quorumUp: true,
+        quorum: 1,
+        hysteresis: 0,
+        liveWeight: 3,
+        sorryServer: { name: "[10.0.0.99]:tcp:80", active: false },
+        realServers: [
+          {
+            name: "[10.0.0.2]:tcp:80",
+            alive: true,
+            weight: 3,
+            checkers: [
+              { kind: "TCP_CHECK", up: true, retries: 0, lastResult: "success", lastResultAge: 0.1 },
+            ],
+          },
+          {
+            name: "[10.0.0.3]:tcp:80",
+            alive: false,
+            weight: 1,
+            checkers: [
+              { kind: "TCP_CHECK", up: false, retries: 0, lastResult: "refused", lastResultAge: 0.1 },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+});
