@@ -135,7 +135,7 @@ const httpRows: readonly KeywordRow[] = [
   },
   {
     keyword: "http_protocol",
-    argument: { kind: "word", words: ["1.0", "1.0C", "1.1"] },
+    argument: { kind: "word", words: ["1.0", "1.0C", "1.1"], ignoreCase: true },
     field: "httpProtocol",
     default: "1.0",
     help: "HTTP version; C and 1.1 add Connection: close",

@@ -68,6 +68,15 @@ export function homesOf(word: string): readonly string[] {
   return [...homes];
 }
 
+/** What a word is called today where it is known at all: `nb_get_retry` is `retry`. */
+export function currentName(word: string): string | undefined {
+  for (const block of blocks.values()) {
+    const row = block.row(word);
+    if (row !== undefined) return row.keyword;
+  }
+  return undefined;
+}
+
 function displayName(block: string): string {
   if (block === "(root)") return "the top level";
   return block === "ssl_url" ? "url" : block;

@@ -133,7 +133,7 @@ export function readValue(reporter: Reporter, row: KeywordRow, statement: Statem
         "word-invalid",
         statement,
         1,
-        `${words[0]} cannot be "${first}"${instead}; write ${argument.words.join(", ")}`,
+        `${words[0]} cannot be "${first}"${instead}; write ${argument.words.join(" or ")}`,
       );
       return row.fallback;
     }

@@ -37,7 +37,7 @@ export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceC
   const name = draft.head.kind === "name" ? draft.head.name : "";
   const addresses = readAddresses(context, draft, "virtual_ipaddress");
   const excluded = readAddresses(context, draft, "virtual_ipaddress_excluded");
-  const family: Family = addresses[0] === undefined ? "ipv4" : familyOf(addresses[0].address);
+  const family: Family = addresses[0] === undefined ? "ipv4" : familyOf(addresses[0].config.address);
   const version = readVersion(context, draft, family);
   const virtual = ofFamily(reporter, draft, addresses, family);
   const priorityGiven = draft.number("priority");
@@ -72,7 +72,7 @@ export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceC
     advertInt,
     authentication,
     virtualIpaddress: virtual.slice(0, MOST_ADDRESSES),
-    virtualIpaddressExcluded: [...excluded, ...virtual.slice(MOST_ADDRESSES)],
+    virtualIpaddressExcluded: [...excluded.map((a) => a.config), ...virtual.slice(MOST_ADDRESSES)],
     nopreempt,
     preemptDelay,
     mcastSrcIp: readSource(reporter, draft, family),
@@ -95,13 +95,19 @@ export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceC
   };
 }
 
-function readAddresses(context: VrrpContext, draft: Draft, keyword: string): VirtualAddress[] {
-  const seen = new Map<IpAddress, Statement>();
-  const result: VirtualAddress[] = [];
+interface AddressLine {
+  readonly config: VirtualAddress;
+  readonly line: Statement;
+}
+
+function readAddresses(context: VrrpContext, draft: Draft, keyword: string): readonly AddressLine[] {
+  const seen = new Map<string, Statement>();
+  const result: AddressLine[] = [];
   for (const line of draft.lines(keyword)) {
     const address = readVirtualAddress(context.reporter, line);
     if (address === undefined) continue;
-    const before = seen.get(address.address);
+    const key = `${address.address} ${address.dev ?? ""}`;
+    const before = seen.get(key);
     if (before !== undefined) {
       context.reporter.word(
         "vip-duplicate",
@@ -112,9 +118,9 @@ function readAddresses(context: VrrpContext, draft: Draft, keyword: string): Vir
       );
       continue;
     }
-    seen.set(address.address, line);
+    seen.set(key, line);
     if (address.dev !== undefined) checkInterface(context, line, line.words.indexOf("dev") + 1);
-    result.push(address);
+    result.push({ config: address, line });
   }
   return result;
 }
@@ -122,7 +128,7 @@ function readAddresses(context: VrrpContext, draft: Draft, keyword: string): Vir
 function ofFamily(
   reporter: Reporter,
   draft: Draft,
-  addresses: readonly VirtualAddress[],
+  addresses: readonly AddressLine[],
   family: Family,
 ): readonly VirtualAddress[] {
   if (addresses.length > MOST_ADDRESSES)
@@ -132,19 +138,18 @@ function ofFamily(
       0,
       `an advertisement has room for ${MOST_ADDRESSES} addresses, the other ${addresses.length - MOST_ADDRESSES} are taken as excluded; move them to virtual_ipaddress_excluded`,
     );
-  if (addresses.every((a) => familyOf(a.address) === family)) return addresses;
-  const lines = draft.lines("virtual_ipaddress");
-  return addresses.filter((a) => {
-    if (familyOf(a.address) === family) return true;
-    const line = lines.find((l) => reporter.where(l) === a.where) ?? draft.statement;
-    reporter.word(
-      "address-family",
-      line,
-      0,
-      `${a.address} is not of the family of the first address (${family}) and is ignored; put it into an instance of its own or into virtual_ipaddress_excluded`,
-    );
-    return false;
-  });
+  const result: VirtualAddress[] = [];
+  for (const { config, line } of addresses) {
+    if (familyOf(config.address) === family) result.push(config);
+    else
+      reporter.word(
+        "address-family",
+        line,
+        0,
+        `${config.address} is not of the family of the first address (${family}) and is ignored; put it into an instance of its own or into virtual_ipaddress_excluded`,
+      );
+  }
+  return result;
 }
 
 function readVersion(context: VrrpContext, draft: Draft, family: Family): 2 | 3 {

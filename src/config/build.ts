@@ -84,7 +84,9 @@ export class ModelBuilder {
       security: global.enableScriptSecurity,
       defaultUser: inherited.scriptUser,
     });
-    this.#context = { reporter, scripts, global, inherited, interfaces: system.interfaces() };
+    // keepalived.conf(5) "dynamic_interfaces": interfaces may appear later.
+    const interfaces = draft.has("dynamic_interfaces") ? undefined : system.interfaces();
+    this.#context = { reporter, scripts, global, inherited, interfaces };
     return this.#context;
   }
 

@@ -27,13 +27,16 @@ export class Draft {
   readonly block: Block;
   readonly statement: Statement;
   readonly head: Head;
+  /** the block as a whole has no function yet: said once, not for every line */
+  readonly isInert: boolean;
   readonly cells: Cell[] = [];
   readonly children: Draft[] = [];
 
-  constructor(block: Block, statement: Statement, head: Head) {
+  constructor(block: Block, statement: Statement, head: Head, isInert = false) {
     this.block = block;
     this.statement = statement;
     this.head = head;
+    this.isInert = isInert;
   }
 
   cell(keyword: string): Cell | undefined {

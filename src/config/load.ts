@@ -75,14 +75,16 @@ function attempt(
     const main = sources.add(path, text.text);
     const builder = new ModelBuilder(system, reporter, options);
     const rootStatement = new Statement([], main.id, 0, 1, -1, undefined, -1, main.id);
-    const reader = new Reader(reporter, rootStatement, (draft) => builder.block(draft));
+    const reader = new Reader(reporter, rootStatement, (draft) => {
+      // Without all parameters there is no model, and complaints about its gaps would only confuse.
+      if (!reporter.hasGivenUp) builder.block(draft);
+    });
     const collector = new Collector(reader, system, reporter);
     collector.source(main, text.isUtf8);
     collector.end();
     reader.end();
     if (builder.isTooEarly) return undefined;
-    model = builder.finish(reader.root);
-    if (diagnostics.some((d) => d.code === "missing-parameter")) model = undefined;
+    if (!reporter.hasGivenUp) model = builder.finish(reader.root);
     sortByPlace(diagnostics);
   } else
     reporter.at(

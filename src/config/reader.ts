@@ -5,7 +5,7 @@
  * reported.
  */
 import type { KeywordRow } from "../../grammar/keywords/row.ts";
-import { type Block, blockNamed, homesOf, nearestWord } from "../../grammar/keywords/table.ts";
+import { type Block, blockNamed, currentName, homesOf, nearestWord } from "../../grammar/keywords/table.ts";
 import type { Item, Statement } from "../../grammar/parser.ts";
 import { readEndpoint, readInteger, readValue } from "./arguments.ts";
 import type { Related } from "./diagnostic.ts";
@@ -99,7 +99,7 @@ export class Reader {
     }
     if (row.argument.kind === "block") this.#openBlock(statement, row, row.argument.block, level.draft);
     else if (row.argument.kind === "list") {
-      this.#noteEffect(statement, row);
+      this.#noteEffect(statement, row, level.draft);
       this.#blockExtras(statement, 1);
       this.#levels.push({ kind: "list", row, statement, lines: [] });
     } else {
@@ -114,13 +114,14 @@ export class Reader {
       this.#levels.push({ kind: "skipped", statement });
       return;
     }
-    this.#noteEffect(statement, row);
+    this.#noteEffect(statement, row, parent);
     // A second `global_defs` or `authentication` goes on where the first one ended.
     const before =
       row.again === "add" || head.kind !== "none"
         ? undefined
         : parent.children.find((child) => child.block.name === name);
-    const draft = before ?? new Draft(blockNamed(name), statement, head);
+    const isInert = parent.isInert || row.effect === "parsed";
+    const draft = before ?? new Draft(blockNamed(name), statement, head, isInert);
     // Top-level blocks with a head go to the sink when they end, so that they need not be kept.
     if (before === undefined && (parent !== this.root || head.kind === "none")) parent.children.push(draft);
     this.#levels.push({ kind: "block", draft });
@@ -223,7 +224,7 @@ export class Reader {
       );
     const value = readValue(this.#reporter, row, statement);
     if (value === undefined) return;
-    this.#noteEffect(statement, row);
+    this.#noteEffect(statement, row, draft);
     const before = row.again === "add" ? undefined : draft.cell(row.keyword);
     if (before === undefined) {
       draft.cells.push({ row, value, statement });
@@ -290,7 +291,7 @@ export class Reader {
       );
       return;
     }
-    const near = nearestWord(block, word);
+    const near = block.row(currentName(word) ?? "")?.keyword ?? nearestWord(block, word);
     const homes = homesOf(word);
     if (homes.length > 0 && near?.toLowerCase() !== word.toLowerCase())
       this.#reporter.word(
@@ -338,19 +339,10 @@ export class Reader {
     );
   }
 
-  #noteEffect(statement: Statement, row: KeywordRow): void {
-    if (row.effect === "parsed")
-      this.#reporter.once(
-        "no-effect-yet",
-        statement,
-        `${this.#blockName()}/${row.keyword}`,
-        `${row.keyword} has no effect yet`,
-      );
-  }
-
-  #blockName(): string {
-    const level = this.#level();
-    return level.kind === "block" ? level.draft.block.name : "";
+  #noteEffect(statement: Statement, row: KeywordRow, draft: Draft): void {
+    if (row.effect === "works" || draft.isInert) return;
+    const key = `${draft.block.name}/${row.keyword}`;
+    this.#reporter.once("no-effect-yet", statement, key, `${row.keyword} has no effect yet`);
   }
 }
 

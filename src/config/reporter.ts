@@ -16,6 +16,8 @@ const MOST = 10_000;
 export class Reporter {
   readonly sources: SourceMap;
   readonly diagnostics: Diagnostic[] = [];
+  /** a keyword lacked its parameter: there will be no model */
+  hasGivenUp = false;
   readonly #noted = new Set<string>();
   #lastSource = -1;
   #lastFile = "";
@@ -26,6 +28,7 @@ export class Reporter {
 
   /** @param message what is wrong; what to write instead */
   at(code: DiagnosticCode, span: Span | undefined, message: string, related: readonly Related[] = []): void {
+    if (code === "missing-parameter") this.hasGivenUp = true;
     if (this.diagnostics.length >= MOST) return;
     this.diagnostics.push({ code, severity: consequences[code].severity, span, message, related });
   }
