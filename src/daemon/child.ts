@@ -61,6 +61,7 @@ class Child {
   #handlers: ChildHandlers | undefined;
   /** configurations are put in force one after another, and a stop comes after them */
   #work: Promise<void> = Promise.resolve();
+  #configured = false;
   #ending = false;
 
   constructor(role: ChildRole, boot: ChildBoot, channel: Channel<ToChild, FromChild>, native: Native) {
@@ -152,14 +153,16 @@ class Child {
   ): Promise<void> {
     await previous;
     if (this.#ending || this.#handlers === undefined) return;
-    if (generation > 1) this.#logger.write(childReloading({}));
+    const isReload = this.#configured;
+    this.#configured = true;
+    if (isReload) this.#logger.write(childReloading({}));
     const { global } = model;
     const scheduling = this.#role === "vrrp" ? global.vrrpProcess : global.checkerProcess;
     applyScheduling(this.#native, this.#logger, scheduling);
     const name = this.#role === "vrrp" ? global.processNames.vrrp : global.processNames.checker;
     if (name !== "" && name !== process.title) process.title = name;
     const summary = await this.#handlers.configure(model, generation);
-    if (generation > 1 && summary !== "") this.#logger.write(childReloaded({ summary }));
+    if (isReload && summary !== "") this.#logger.write(childReloaded({ summary }));
     this.#channel.send({ kind: "configured", generation, summary });
   }
 

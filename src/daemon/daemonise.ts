@@ -32,7 +32,11 @@ export function daemonise(args: readonly string[]): Promise<number> {
       process.stderr.write(`keepalived: ${error.message}\n`);
       resolve(1);
     });
-    child.once("message", () => resolve(0));
+    child.once("message", () => {
+      child.disconnect();
+      child.unref();
+      resolve(0);
+    });
     child.once("exit", (status) => resolve(status ?? 1));
   });
 }
@@ -40,5 +44,5 @@ export function daemonise(args: readonly string[]): Promise<number> {
 /** In the background: tells the foreground that it may leave. */
 export function reportUp(): void {
   if (!process.connected) return;
-  process.send?.("up", () => process.disconnect());
+  process.send?.("up");
 }

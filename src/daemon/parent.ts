@@ -71,6 +71,8 @@ class Daemon {
   #end: (status: number) => void = () => {};
   #state: "starting" | "running" | "reloading" | "stopping" = "starting";
   #reloadQueued = false;
+  /** another daemon runs: this one ends without further words, as keepalived does */
+  #refused = false;
   #configuration: Configuration | undefined;
   #pidFile: PidFile | undefined;
 
@@ -108,7 +110,7 @@ class Daemon {
     const undo = this.#catchSignals();
     const status = (await this.#start()) ?? (await this.#ended);
     this.#pidFile?.release();
-    this.#logger.write(stopped({ banner: BANNER }));
+    if (!this.#refused) this.#logger.write(stopped({ banner: BANNER }));
     this.#logger.close();
     clearInterval(alive);
     undo();
@@ -182,6 +184,7 @@ class Daemon {
       return EX_FATAL;
     }
     if (this.#pidFile !== undefined) return undefined;
+    this.#refused = true;
     this.#logger.write(alreadyRunning({}));
     return 0;
   }

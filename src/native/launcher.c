@@ -19,10 +19,12 @@
 
 extern char **environ;
 
-/* A small young generation keeps four processes small; SIGUSR1 must not open Node's inspector. */
+/*
+ * A small young generation keeps four processes small. Not --disable-sigusr1: it leaves the signal
+ * blocked, and the dump that SIGUSR1 asks for would never be made.
+ */
 static char *const runtime_flags[] = {
 	"--max-semi-space-size=2",
-	"--disable-sigusr1",
 	"--no-warnings",
 };
 #define RUNTIME_FLAGS (sizeof runtime_flags / sizeof runtime_flags[0])
