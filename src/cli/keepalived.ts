@@ -16,7 +16,8 @@ process.title = "keepalived";
 const argv = process.argv.slice(2);
 const { request, remarks } = parseArguments(argv);
 for (const remark of remarks) process.stderr.write(`${remark}\n`);
-process.exitCode = await perform(request);
+// a script that outlives the daemon, or the daemon that outlives the foreground, does not hold it up
+process.exit(await perform(request));
 
 async function perform(request: Request): Promise<number> {
   switch (request.kind) {

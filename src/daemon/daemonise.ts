@@ -32,11 +32,7 @@ export function daemonise(args: readonly string[]): Promise<number> {
       process.stderr.write(`keepalived: ${error.message}\n`);
       resolve(1);
     });
-    child.once("message", () => {
-      child.disconnect();
-      child.unref();
-      resolve(0);
-    });
+    child.once("message", () => resolve(0));
     child.once("exit", (status) => resolve(status ?? 1));
   });
 }

@@ -13,7 +13,7 @@ export interface SupervisorPort<Incoming, Outgoing> {
   spawn(): ChildProcess;
   started(pid: number, channel: Channel<Incoming, Outgoing>): void;
   received(message: Incoming): void;
-  /** The child ended although nobody asked it to; `decision` is carried out after this returns. */
+  /** The child ended although nobody asked it to; `decision` is carried out when this returns without a stop. */
   died(pid: number, exit: ChildExit, decision: RestartDecision): void;
   startFailed(error: Error): void;
   /** The child did not stop in time and is killed. */
@@ -34,6 +34,8 @@ export class Supervisor<Incoming, Outgoing> {
   #lastDelay: Micros | undefined;
   #restart: NodeJS.Timeout | undefined;
   #stopping: (() => void) | undefined;
+  /** stopped for good: a child that dies now is not missed */
+  #closed = false;
 
   constructor(port: SupervisorPort<Incoming, Outgoing>, clock: Clock) {
     this.#port = port;
@@ -55,9 +57,9 @@ export class Supervisor<Incoming, Outgoing> {
     return this.#running?.channel.send(message) ?? false;
   }
 
-  /** Does nothing when it is active already. */
+  /** Does nothing when it is active already or was stopped. */
   start(): void {
-    if (this.active) return;
+    if (this.active || this.#closed) return;
     this.#startedAt = this.#clock.now();
     const child = this.#port.spawn();
     let gone = false;
@@ -85,12 +87,13 @@ export class Supervisor<Incoming, Outgoing> {
   }
 
   /**
-   * Asks the child to stop and resolves when it is gone.
+   * Asks the child to stop, for good, and resolves when it is gone.
    *
    * @param ask how the child is asked
    * @param limit after this time it is killed
    */
   stop(ask: Outgoing, limit: Micros): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#restart);
     this.#restart = undefined;
     const running = this.#running;
@@ -120,7 +123,7 @@ export class Supervisor<Incoming, Outgoing> {
     const state = { lastDelay: this.#lastDelay, startedAt: this.#startedAt };
     const decision = decideRestart(state, exit, this.#clock.now());
     this.#port.died(pid, exit, decision);
-    if (decision.kind === "terminate" || this.#restart !== undefined) return;
+    if (decision.kind === "terminate" || this.#closed) return;
     this.#lastDelay = decision.delay;
     this.#restart = setTimeout(
       () => {
