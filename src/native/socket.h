@@ -209,7 +209,7 @@ static napi_value js_receive(napi_env env, napi_callback_info info) {
   struct iovec part = {into.data, into.length};
   struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &part, .msg_iovlen = 1,
                            .msg_control = control, .msg_controllen = sizeof control};
-  ssize_t length = recvmsg(fd, &message, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  ssize_t length = recvmsg(fd, &message, flags | MSG_DONTWAIT);
   if (length < 0) return would_block(errno) ? undefined_value(env) : fail(a.shim, "recvmsg", errno);
   size_t stored = (size_t)length < into.length ? (size_t)length : into.length;
   napi_value out;

@@ -247,7 +247,7 @@ const linkBody = Buffer.from(
     "00000000",
   "hex",
 );
-const addressBody = addressRequest({ ...ipv4, ifindex: 7 }).body;
+const addressBody = Buffer.from(addressRequest({ ...ipv4, ifindex: 7 }).body);
 
 describe("decoding", () => {
   test("reads a link message literally", () => {

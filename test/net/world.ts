@@ -19,10 +19,16 @@ export function makeNamespace(suffix: string): string {
   return `/run/netns/${name}`;
 }
 
-/** Moves this thread, and the commands that it starts, into a new network namespace with `lo` up. */
-export function enterNewNamespace(native: Native, suffix: string): void {
-  native.enterNamespace(makeNamespace(suffix));
+/**
+ * Moves this thread, and the commands that it starts, into a new network namespace with `lo` up.
+ *
+ * @returns its path
+ */
+export function enterNewNamespace(native: Native, suffix: string): string {
+  const path = makeNamespace(suffix);
+  native.enterNamespace(path);
   ip("link set lo up");
+  return path;
 }
 
 /** Waits until the condition holds; gives up after ten seconds. */

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { basename } from "node:path";
+import { describe, test } from "node:test";
+import type { IpAddress } from "../../src/base/address.ts";
+import { DaemonError } from "../../src/base/errors.ts";
+import { AF_PACKET, SOCK_RAW } from "../../src/net/constants.ts";
+import { loadNative } from "../../src/net/native.ts";
+import type { Fd, Native } from "../../src/net/native-api.ts";
+import { ipv4Packet, openPacketSocket, openVrrpSocket, type VrrpSocket } from "../../src/net/raw-socket.ts";
+import { linkAddress } from "../../src/net/sockaddr.ts";
+import { enterNewNamespace, ip, makeNamespace, until } from "./world.ts";
+
+const native = loadNative();
+// Two routers on one cable and a second cable that must stay silent: a0 and a1 here, b0 and b1 there.
+const here = enterNewNamespace(native, "raw-a");
+const there = makeNamespace("raw-b");
+for (const n of [0, 1]) {
+  ip(`link add a${n} type veth peer name b${n} netns ${basename(there)}`);
+  ip(`addr add 198.51.100.${n + 1}/32 dev a${n}`);
+  ip(`link set a${n} up`);
+  ip(`-n ${basename(there)} link set b${n} up`);
+}
+
+/** Opens something at the other end of the cables. */
+function inThere<T>(open: () => T): T {
+  native.enterNamespace(there);
+  try {
+    return open();
+  } finally {
+    native.enterNamespace(here);
+  }
+}
+
+const index = (name: string): number => native.ifNameToIndex(name);
+const address = (text: string): IpAddress => text as IpAddress;
+const group = address("224.0.0.18");
+const pdu = Buffer.from("2133640100010000c0000201", "hex");
+
+function open(name: string): { socket: VrrpSocket; packets: Buffer[]; errors: string[] } {
+  const packets: Buffer[] = [];
+  const errors: string[] = [];
+  const socket = openVrrpSocket(
+    native,
+    { ifindex: index(name), ifname: name, group },
+    { packet: (packet) => packets.push(Buffer.from(packet)), error: (e) => errors.push(e.code) },
+  );
+  return { socket, packets, errors };
+}
+
+/** A socket that sees every frame of an interface, bound to it as tcpdump would. */
+function tap(name: string, protocol = 3): Fd {
+  const fd = native.socket(AF_PACKET, SOCK_RAW, 0);
+  native.bind(fd, linkAddress(index(name), protocol, new Uint8Array()));
+  return fd;
+}
+
+function nextFrame(from: Native, fd: Fd, wanted: (frame: Buffer) => boolean): Buffer | undefined {
+  const into = Buffer.alloc(2048);
+  for (let frames = 0; frames < 1000; frames++) {
+    const received = from.receive(fd, into);
+    if (received === undefined) return undefined;
+    const frame = Buffer.from(into.subarray(0, received.length));
+    if (wanted(frame)) return frame;
+  }
+  return undefined;
+}
+
+describe("the IPv4 header of an advert", () => {
+  test("is literally this", () => {
+    assert.equal(
+      ipv4Packet({
+        id: 0x1234,
+        source: address("192.0.2.1"),
+        destination: group,
+        payload: pdu,
+      }).toString("hex"),
+      `45c0002012340000ff700000c0000201e0000012${pdu.toString("hex")}`,
+    );
+  });
+});
+
+describe("a VRRP socket", () => {
+  test("sends what its peer on the same cable receives whole, and nobody else does", async () => {
+    const left = open("a0");
+    const right = inThere(() => open("b0"));
+    const elsewhere = open("a1");
+    const elsewhereTap = tap("a1");
+    assert.equal(left.socket.send(address("198.51.100.1"), group, pdu), true);
+    assert.equal(left.socket.send(address("203.0.113.9"), group, pdu), true, "a source that is not ours");
+    await until(() => right.packets.length === 2, "both adverts arrived");
+    const [first, second] = right.packets as [Buffer, Buffer];
+    // version and header length, TOS, length, id 1, no fragment bits, TTL, protocol; then addresses and body
+    assert.equal(first.subarray(0, 10).toString("hex"), "45c0002000010000ff70");
+    assert.equal(first.subarray(12).toString("hex"), `c6336401e0000012${pdu.toString("hex")}`);
+    assert.equal(second.readUInt16BE(4), 2);
+    assert.equal(second.subarray(12, 16).toString("hex"), "cb007109");
+    let sum = 0;
+    for (let i = 0; i < 20; i += 2) sum += first.readUInt16BE(i);
+    assert.equal((sum & 0xffff) + (sum >> 16), 0xffff, "the kernel wrote the header checksum");
+    assert.deepEqual(left.packets, [], "not looped back");
+    assert.deepEqual(elsewhere.packets, []);
+    assert.equal(
+      nextFrame(native, elsewhereTap, (f) => f[23] === 112),
+      undefined,
+    );
+    native.close(elsewhereTap);
+    for (const { socket, errors } of [left, right, elsewhere]) {
+      socket.close();
+      socket.close();
+      assert.deepEqual(errors, []);
+    }
+  });
+
+  test("goes to the group's Ethernet address", () => {
+    const left = open("a0");
+    const frames = inThere(() => tap("b0"));
+    left.socket.send(address("198.51.100.1"), group, pdu);
+    const frame = nextFrame(native, frames, (f) => f[23] === 112);
+    assert.equal(frame?.subarray(0, 6).toString("hex"), "01005e000012");
+    native.close(frames);
+    left.socket.close();
+  });
+
+  test("is deaf to a group that only somebody else joined", async () => {
+    const left = open("a0");
+    const right = inThere(() => open("b0"));
+    const other = inThere(() =>
+      openVrrpSocket(
+        native,
+        { ifindex: index("b0"), ifname: "b0", group: address("224.0.0.77") },
+        { packet: () => {}, error: () => {} },
+      ),
+    );
+    left.socket.send(address("198.51.100.1"), address("224.0.0.77"), pdu);
+    left.socket.send(address("198.51.100.1"), group, Buffer.from("last"));
+    await until(() => right.packets.length > 0, "the advert of the group arrived");
+    right.socket.drain();
+    assert.deepEqual(
+      right.packets.map((p) => p.subarray(20).toString()),
+      ["last"],
+    );
+    for (const socket of [left.socket, right.socket, other]) socket.close();
+  });
+
+  test("reads the queue on request, before the loop turns", () => {
+    const left = open("a0");
+    const right = inThere(() => open("b0"));
+    for (let i = 0; i < 5; i++) left.socket.send(address("198.51.100.1"), group, pdu);
+    right.socket.drain();
+    assert.equal(right.packets.length, 5);
+    left.socket.close();
+    right.socket.close();
+  });
+
+  test("says so while the link is down, and works again afterwards", async () => {
+    const left = open("a0");
+    const right = inThere(() => open("b0"));
+    ip("link set a0 down");
+    assert.throws(
+      () => left.socket.send(address("198.51.100.1"), group, pdu),
+      (e) => e instanceof DaemonError && ["ENETDOWN", "ENETUNREACH", "ENODEV"].includes(e.code),
+    );
+    ip("link set a0 up");
+    // The carrier comes back a moment later, and until then frames are dropped silently.
+    await until(() => {
+      left.socket.send(address("198.51.100.1"), group, pdu);
+      right.socket.drain();
+      return right.packets.length > 0;
+    }, "adverts arrive again");
+    left.socket.close();
+    right.socket.close();
+  });
+
+  test("is refused for an interface that is not there, and leaves nothing open", () => {
+    const before = native.socket(2, 2, 0);
+    assert.throws(() => open("nope"), { code: "ENODEV", syscall: "setsockopt" });
+    const behind = native.socket(2, 2, 0);
+    assert.equal(behind, before + 1);
+    native.close(before);
+    native.close(behind);
+  });
+});
+
+/** A gratuitous ARP request for 192.0.2.1 from 02:00:00:00:00:01, as Ethernet carries it. */
+const garp = Buffer.from(
+  "ffffffffffff0200000000010806" + "0001080006040001" + "020000000001c0000201" + "ffffffffffffc0000201",
+  "hex",
+);
+
+describe("a packet socket", () => {
+  test("sends frames byte by byte through the interface asked for", () => {
+    const socket = openPacketSocket(native);
+    const first = inThere(() => tap("b0", 0x0806));
+    const second = inThere(() => tap("b1", 0x0806));
+    const frames = Array.from({ length: 100 }, (_, i) => {
+      const frame = Buffer.from(garp);
+      frame[31] = i;
+      return frame;
+    });
+    assert.equal(socket.send(index("a0"), frames), 100);
+    for (const frame of frames)
+      assert.equal(nextFrame(native, first, () => true)?.toString("hex"), frame.toString("hex"));
+    assert.equal(
+      nextFrame(native, second, () => true),
+      undefined,
+    );
+    native.close(first);
+    native.close(second);
+    socket.close();
+  });
+
+  test("says ENETDOWN while the link is down and ENXIO when it is gone, and goes on elsewhere", () => {
+    ip("link add c0 type veth peer name d0");
+    const gone = index("c0");
+    const socket = openPacketSocket(native);
+    assert.throws(() => socket.send(gone, [garp]), { code: "ENETDOWN", errno: 100, syscall: "sendmmsg" });
+    ip("link del c0");
+    assert.throws(() => socket.send(gone, [garp]), { code: "ENXIO" });
+    const frames = inThere(() => tap("b0", 0x0806));
+    assert.equal(socket.send(index("a0"), [garp]), 1);
+    assert.equal(nextFrame(native, frames, () => true)?.length, garp.length);
+    native.close(frames);
+    socket.close();
+  });
+
+  test("that is bound and watched survives its link going down: an error event, ENETDOWN, then frames again", async () => {
+    const socket = openPacketSocket(native);
+    const fd = inThere(() => tap("b0", 0x0806));
+    const seen: string[] = [];
+    const into = Buffer.alloc(2048);
+    const poll = native.poll(fd, "read", ({ error }) => {
+      try {
+        while (native.receive(fd, into) !== undefined) seen.push("frame");
+      } catch (e) {
+        if (seen.push(`${(e as DaemonError).code} error=${error}`) > 100) poll.close();
+      }
+    });
+    ip(`-n ${basename(there)} link set b0 down`);
+    await until(() => seen.length === 1, "the loss was reported");
+    assert.deepEqual(seen, ["ENETDOWN error=true"]);
+    ip(`-n ${basename(there)} link set b0 up`);
+    await until(() => {
+      socket.send(index("a0"), [garp]);
+      return seen.length > 1;
+    }, "frames arrive on the same watch");
+    assert.equal(seen[1], "frame");
+    poll.close();
+    native.close(fd);
+    socket.close();
+  });
+});
