@@ -9,11 +9,6 @@ import type { ConnectConfig } from "../config/model.ts";
 /** A socket given out by `ProbeIo`. */
 export type ProbeSocket = number & { readonly __probeSocket: true };
 
-/** Readiness of a socket; `close` ends the watch, not the socket. */
-export interface ProbeWatch {
-  close(): void;
-}
-
 /** Called when a watched socket became readable or writable, or carries an error. */
 export type ProbeReady = () => void;
 
@@ -38,13 +33,15 @@ export interface ProbeIo {
    * @throws DaemonError of socket, setsockopt, bind or connect; nothing stays open
    */
   connect(target: ProbeTarget): ProbeSocket;
-  watch(socket: ProbeSocket, interest: "read" | "write", ready: ProbeReady): ProbeWatch;
+  /** Calls `ready` while the socket is ready for this, instead of what it was watched for before. */
+  watch(socket: ProbeSocket, interest: "read" | "write", ready: ProbeReady): void;
   /** SO_ERROR: 0, or a positive errno */
   error(socket: ProbeSocket): number;
   /** @returns false when nothing could be sent now. @throws DaemonError */
   send(socket: ProbeSocket, data: Uint8Array): boolean;
   /** @returns the number of bytes, 0 at the end, undefined when nothing waits. @throws DaemonError */
   receive(socket: ProbeSocket, into: Uint8Array): number | undefined;
+  /** Ends the watch, too. */
   close(socket: ProbeSocket): void;
   digest(): ProbeDigest;
 }

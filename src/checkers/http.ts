@@ -14,7 +14,6 @@ import {
   type ProbeIo,
   type ProbeSocket,
   type ProbeTarget,
-  type ProbeWatch,
 } from "./checker.ts";
 import { httpRequest } from "./http-request.ts";
 import { HttpResponseReader } from "./http-response.ts";
@@ -35,7 +34,6 @@ export class HttpProbe {
   #url: UrlConfig | undefined;
   #request: Uint8Array | undefined;
   #socket: ProbeSocket | undefined;
-  #watch: ProbeWatch | undefined;
   #connected = false;
 
   /** @param done called once per `start`, possibly before `start` returns, unless `close` came first */
@@ -55,7 +53,7 @@ export class HttpProbe {
     this.#reader.reset(this.#url?.digest === undefined ? undefined : this.#io.digest());
     try {
       this.#socket = this.#io.connect(this.#target);
-      this.#watch = this.#io.watch(this.#socket, "write", this.#writable);
+      this.#io.watch(this.#socket, "write", this.#writable);
     } catch (error) {
       if (!(error instanceof DaemonError)) throw error;
       this.close();
@@ -73,8 +71,6 @@ export class HttpProbe {
 
   /** Gives up without a result. */
   close(): void {
-    this.#watch?.close();
-    this.#watch = undefined;
     if (this.#socket !== undefined) this.#io.close(this.#socket);
     this.#socket = undefined;
   }
@@ -102,8 +98,7 @@ export class HttpProbe {
     this.#connected = true;
     try {
       if (!this.#io.send(socket, this.#request)) return undefined;
-      this.#watch?.close();
-      this.#watch = this.#io.watch(socket, "read", this.#readable);
+      this.#io.watch(socket, "read", this.#readable);
       return undefined;
     } catch (error) {
       if (!(error instanceof DaemonError)) throw error;

@@ -10,7 +10,6 @@ import {
   type ProbeIo,
   type ProbeSocket,
   type ProbeTarget,
-  type ProbeWatch,
   type TcpOutcome,
 } from "./checker.ts";
 
@@ -25,7 +24,6 @@ export class TcpProbe {
   readonly #done: (outcome: TcpOutcome) => void;
   readonly #ready = (): void => this.#connected();
   #socket: ProbeSocket | undefined;
-  #watch: ProbeWatch | undefined;
 
   /** @param done called once per `start`, possibly before `start` returns, unless `close` came first */
   constructor(io: ProbeIo, connect: ConnectConfig, done: (outcome: TcpOutcome) => void) {
@@ -37,7 +35,7 @@ export class TcpProbe {
   start(): void {
     try {
       this.#socket = this.#io.connect(this.#target);
-      this.#watch = this.#io.watch(this.#socket, "write", this.#ready);
+      this.#io.watch(this.#socket, "write", this.#ready);
     } catch (error) {
       if (!(error instanceof DaemonError)) throw error;
       this.close();
@@ -53,8 +51,6 @@ export class TcpProbe {
 
   /** Gives up without a result. */
   close(): void {
-    this.#watch?.close();
-    this.#watch = undefined;
     if (this.#socket !== undefined) this.#io.close(this.#socket);
     this.#socket = undefined;
   }

@@ -4,14 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { familyOf, type IpAddress } from "../base/address.ts";
-import type {
-  ProbeDigest,
-  ProbeIo,
-  ProbeReady,
-  ProbeSocket,
-  ProbeTarget,
-  ProbeWatch,
-} from "../checkers/checker.ts";
+import type { ProbeDigest, ProbeIo, ProbeReady, ProbeSocket, ProbeTarget } from "../checkers/checker.ts";
 import type { ConnectConfig } from "../config/model.ts";
 import {
   AF_INET,
@@ -22,7 +15,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "../net/constants.ts";
-import type { Fd, Native } from "../net/native-api.ts";
+import type { Fd, Native, Poll } from "../net/native-api.ts";
 import { internetAddress } from "../net/sockaddr.ts";
 
 /** asm-generic/socket.h */
@@ -41,6 +34,8 @@ interface PreparedTarget extends ProbeTarget {
 
 export class NativeProbeIo implements ProbeIo {
   readonly #native: Native;
+  /** watches of sockets that may be watched for something else; most are closed instead */
+  readonly #watches: (Poll | undefined)[] = [];
 
   constructor(native: Native) {
     this.#native = native;
@@ -89,8 +84,10 @@ export class NativeProbeIo implements ProbeIo {
     }
   }
 
-  watch(socket: ProbeSocket, interest: "read" | "write", ready: ProbeReady): ProbeWatch {
-    return this.#native.poll(fdOf(socket), interest, ready);
+  watch(socket: ProbeSocket, interest: "read" | "write", ready: ProbeReady): void {
+    const fd = fdOf(socket);
+    this.#watches[fd]?.close();
+    this.#watches[fd] = this.#native.poll(fd, interest, ready);
   }
 
   error(socket: ProbeSocket): number {
@@ -106,7 +103,9 @@ export class NativeProbeIo implements ProbeIo {
   }
 
   close(socket: ProbeSocket): void {
-    this.#native.close(fdOf(socket));
+    const fd = fdOf(socket);
+    this.#watches[fd] = undefined;
+    this.#native.close(fd);
   }
 
   digest(): ProbeDigest {

@@ -30,9 +30,8 @@ class FakeIo implements ProbeIo {
     return socket as ProbeSocket;
   }
 
-  watch(socket: ProbeSocket, _: "read" | "write", ready: ProbeReady): { close(): void } {
+  watch(socket: ProbeSocket, _: "read" | "write", ready: ProbeReady): void {
     this.waiting.set(socket, { address: this.#addresses.get(socket) ?? "", ready });
-    return { close: () => void this.waiting.delete(socket) };
   }
 
   error(socket: ProbeSocket): number {
@@ -57,7 +56,9 @@ class FakeIo implements ProbeIo {
     throw new Error("TCP checks receive nothing");
   }
 
-  close(): void {}
+  close(socket: ProbeSocket): void {
+    this.waiting.delete(socket);
+  }
 
   digest(): never {
     throw new Error("TCP checks digest nothing");
