@@ -76,8 +76,9 @@ int main(int argc, char **argv)
 	char bundle[PATH_MAX];
 	char script[NAME_MAX + 5];
 	snprintf(script, sizeof script, "%s.mjs", name);
+	/* the bundle decides: a system's own node may well lie in the same directory as this file */
 	const char *middle = "";
-	if (join(node, self, middle, "node") != 0 || access(node, X_OK) != 0)
+	if (join(bundle, self, middle, script) != 0 || access(bundle, R_OK) != 0)
 		middle = LIBRARY_DIR "/";
 	if (join(node, self, middle, "node") != 0 || join(bundle, self, middle, script) != 0) {
 		fprintf(stderr, "%s: path too long\n", name);
