@@ -5,7 +5,8 @@
  */
 import { type Micros, seconds } from "../base/units.ts";
 import type { ConfigModel, ScriptRef, VrrpInstanceConfig } from "../config/model.ts";
-import { type Transition, VrrpRuntime } from "../vrrp/runtime.ts";
+import { VrrpRuntime } from "../vrrp/runtime.ts";
+import type { Transition } from "../vrrp/state.ts";
 import { type KeepalivedState, keepalivedState } from "../vrrp/vocabulary.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory, ScriptClient } from "./child-api.ts";
 

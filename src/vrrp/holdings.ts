@@ -3,12 +3,13 @@
  * want, all owners in one batch, deletions first; knows which losses are somebody else's doing. Never
  * decides who should own what.
  */
-import { type DaemonError, InternalError } from "../base/errors.ts";
+import { DaemonError, InternalError } from "../base/errors.ts";
 import { addressKey, diffAddresses, type OwnedAddress, type OwnershipOperation } from "./ownership.ts";
 
 /** The part of `RouteSocket` (src/net/rtnetlink.ts) that is needed here. */
 export interface AddressKernel {
   applyAddresses(operations: readonly OwnershipOperation[]): readonly (DaemonError | undefined)[];
+  /** @throws DaemonError */
   addresses(): readonly OwnedAddress[];
 }
 
@@ -92,10 +93,11 @@ export class AddressHoldings<Owner> {
   /**
    * Asks the kernel whether held addresses are really gone: a report may be old and about our own doing.
    *
-   * @returns what was lost, by owner; it is no longer held
+   * @returns what was lost, by owner; it is no longer held. undefined: the kernel gave no answer now
    */
-  confirmLost(suspects: readonly OwnedAddress[]): ReadonlyMap<Owner, readonly OwnedAddress[]> {
-    const there = new Set(this.#kernel.addresses().map(addressKey));
+  confirmLost(suspects: readonly OwnedAddress[]): ReadonlyMap<Owner, readonly OwnedAddress[]> | undefined {
+    const there = this.#look();
+    if (there === undefined) return undefined;
     const gone = new Set(suspects.map(addressKey).filter((key) => !there.has(key)));
     const lost = new Map<Owner, OwnedAddress[]>();
     for (const [owner, held] of this.#held) {
@@ -138,11 +140,21 @@ export class AddressHoldings<Owner> {
       [...held.values()].filter((a) => touched.has(a.ifindex)).map((address) => ({ owner, address })),
     );
     if (remaining.length === 0) return [];
-    const there = new Set(this.#kernel.addresses().map(addressKey));
+    const there = this.#look();
+    if (there === undefined) return [];
     return this.#apply(
       remaining
         .filter(({ address }) => !there.has(addressKey(address)))
         .map(({ owner, address }) => ({ owner, operation: { ...address, kind: "add" as const } })),
     );
+  }
+
+  #look(): ReadonlySet<string> | undefined {
+    try {
+      return new Set(this.#kernel.addresses().map(addressKey));
+    } catch (e) {
+      if (!(e instanceof DaemonError)) throw e;
+      return undefined;
+    }
   }
 }

@@ -7,7 +7,7 @@ import type { Instant } from "../base/units.ts";
 import type { VrrpInstanceConfig } from "../config/model.ts";
 import type { FieldValue } from "../log/entry.ts";
 import { type AnnounceSchedule, noAnnouncements } from "./announce.ts";
-import type { Authentication, ReceiveRules } from "./packet.ts";
+import { type Authentication, encodeAdvert, type ReceiveRules } from "./packet.ts";
 import { authenticationOf, instanceKey, paramsOf, receiveRulesOf, trackersOf } from "./settings.ts";
 import {
   type Counter,
@@ -22,7 +22,6 @@ import { keepalivedState, keepalivedStateNumber } from "./vocabulary.ts";
 
 /** One virtual router as the shell runs it. */
 export interface Router {
-  readonly key: string;
   config: VrrpInstanceConfig;
   params: VrrpParams;
   rules: ReceiveRules;
@@ -34,17 +33,14 @@ export interface Router {
   causes: ReadonlySet<FaultCause>;
   /** another instance has our VRID on our interface */
   duplicate: boolean;
-  /** index of the interface, undefined while it does not exist */
-  ifindex: number | undefined;
   readonly counters: Record<Counter, number>;
   /** seconds since the epoch */
   lastTransition: number;
   lastAdvert: { readonly from: IpAddress; readonly priority: number; readonly at: Instant } | undefined;
 }
 
-export function createRouter(config: VrrpInstanceConfig): Router {
+function createRouter(config: VrrpInstanceConfig): Router {
   return {
-    key: instanceKey(config),
     config,
     params: paramsOf(config, config.priority, undefined),
     rules: receiveRulesOf(config),
@@ -54,11 +50,56 @@ export function createRouter(config: VrrpInstanceConfig): Router {
     schedule: noAnnouncements,
     causes: new Set(),
     duplicate: false,
-    ifindex: undefined,
     counters: zeroCounters(),
     lastTransition: 0,
     lastAdvert: undefined,
   };
+}
+
+/** An instance with the configuration that it is about to get. */
+export interface Planned {
+  readonly router: Router;
+  readonly config: VrrpInstanceConfig;
+}
+
+/**
+ * Which instances a configuration keeps, adds and drops. Names do not count; two with one VRID on one
+ * interface are told apart by name, and the later one is marked.
+ *
+ * @param before by the keys that this function gave last time
+ */
+export function matchInstances(
+  before: ReadonlyMap<string, Router>,
+  instances: readonly VrrpInstanceConfig[],
+): {
+  readonly routers: ReadonlyMap<string, Router>;
+  readonly added: readonly Router[];
+  readonly kept: readonly Planned[];
+  readonly removed: readonly Router[];
+} {
+  const routers = new Map<string, Router>();
+  const added: Router[] = [];
+  const kept: Planned[] = [];
+  for (const config of instances) {
+    const duplicate = routers.has(instanceKey(config));
+    const key = duplicate ? `${instanceKey(config)} ${config.name}` : instanceKey(config);
+    const known = before.get(key);
+    const router = known ?? createRouter(config);
+    router.duplicate = duplicate;
+    routers.set(key, router);
+    if (known === undefined) added.push(router);
+    else kept.push({ router, config });
+  }
+  const removed = [...before].flatMap(([key, router]) => (routers.has(key) ? [] : router));
+  return { routers, added, kept, removed };
+}
+
+/** A reload gives a kept router its new words; what the machine knows stays. */
+export function reconfigure(router: Router, config: VrrpInstanceConfig): void {
+  router.config = config;
+  router.rules = receiveRulesOf(config);
+  router.authentication = authenticationOf(config);
+  router.trackers = trackersOf(config);
 }
 
 function zeroCounters(): Record<Counter, number> {
@@ -80,6 +121,22 @@ function zeroCounters(): Record<Counter, number> {
     chksumErr: 0,
     versionErr: 0,
   };
+}
+
+/** The advert of a router, ready to be sent. @param priority 0 resigns */
+export function advertOf(
+  { params: p, config, authentication }: Router,
+  priority: number,
+  source: IpAddress,
+  destination: IpAddress,
+): Uint8Array {
+  const { version, virtualRouterId, advertInterval: interval, addresses } = p;
+  return encodeAdvert(
+    { version, virtualRouterId, priority, interval, addresses },
+    config.family,
+    authentication,
+    version === 2 ? { kind: "message-only" } : { kind: "pseudo-header", source, destination },
+  );
 }
 
 /** What dumps, status and metrics show of a router; plain data. */

@@ -111,11 +111,30 @@ export function addressChange(
   was: VrrpInstanceConfig,
   now: VrrpInstanceConfig,
 ): "same" | "changed" | "added" {
-  const text = (c: VrrpInstanceConfig, v: VirtualAddress): string =>
-    JSON.stringify([v.address, v.prefixLength, v.dev ?? c.interface, v.label, v.broadcast, v.scope]);
-  const before = allAddresses(was).map((v) => text(was, v));
-  const after = allAddresses(now).map((v) => text(now, v));
-  const known = new Set(before);
-  if (after.some((v) => !known.has(v))) return "added";
-  return before.length === after.length ? "same" : "changed";
+  const before = new Set(allAddresses(was).map((v) => identity(was, v)));
+  const after = allAddresses(now).map((v) => identity(now, v));
+  if (after.some((v) => !before.has(v))) return "added";
+  return before.size === new Set(after).size ? "same" : "changed";
+}
+
+/** Addresses that a reload takes away, with the interface they are on. */
+export function leavingAddresses(
+  was: VrrpInstanceConfig,
+  now: VrrpInstanceConfig,
+): readonly { readonly address: IpAddress; readonly prefixLength: number; readonly interface: string }[] {
+  const staying = new Set(allAddresses(now).map((v) => identity(now, v)));
+  return allAddresses(was)
+    .filter((v) => !staying.has(identity(was, v)))
+    .map((v) => ({ address: v.address, prefixLength: v.prefixLength, interface: v.dev ?? was.interface }));
+}
+
+function identity(c: VrrpInstanceConfig, v: VirtualAddress): string {
+  return JSON.stringify([v.address, v.prefixLength, v.dev ?? c.interface, v.label, v.broadcast, v.scope]);
+}
+
+/** Whether a reload changed nothing of an instance; where its block stands in the file is no difference. */
+export function sameInstance(a: VrrpInstanceConfig, b: VrrpInstanceConfig): boolean {
+  const text = (c: VrrpInstanceConfig): string =>
+    JSON.stringify(c, (name, value: unknown) => (name === "where" ? undefined : value));
+  return text(a) === text(b);
 }

@@ -42,6 +42,7 @@ export type FaultCause =
   /** loopback, or no multicast */
   | "configuration"
   | "socket-failed"
+  | "family-unsupported"
   | `tracked:${string}`;
 
 /** What was complained about since the state last changed: each once. */
@@ -155,6 +156,15 @@ export type TransitionReason =
   | "shutdown"
   | "removed";
 
+export interface Transition {
+  readonly kind: "publishTransition";
+  readonly from: StateName;
+  readonly to: StateName;
+  readonly reason: TransitionReason;
+  /** the effective priority that notify scripts are told */
+  readonly priority: number;
+}
+
 /** Plain data, so that a step can be recorded. The order in a list is contract. */
 export type VrrpEffect =
   | { readonly kind: "sendAdvert"; readonly priority: number }
@@ -162,14 +172,7 @@ export type VrrpEffect =
   | { readonly kind: "setOwned"; readonly owned: boolean }
   /** gratuitous ARP: `takeover` starts the whole schedule, `lowerPriority` one burst now and one later */
   | { readonly kind: "announce"; readonly round: "takeover" | "lowerPriority" }
-  | {
-      readonly kind: "publishTransition";
-      readonly from: StateName;
-      readonly to: StateName;
-      readonly reason: TransitionReason;
-      /** the effective priority that notify scripts are told */
-      readonly priority: number;
-    }
+  | Transition
   | { readonly kind: "count"; readonly counter: Counter }
   | LogEffect;
 

@@ -3,7 +3,7 @@
  * at SIGTERM. Lines go to standard output, the last snapshot to MODEL.state.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { monotonicClock } from "../../src/base/clock.ts";
 import type { ConfigModel } from "../../src/config/model.ts";
 import { createVrrpChild } from "../../src/daemon/vrrp.ts";
@@ -36,7 +36,11 @@ const child = createVrrpChild({
     releaseVips: false,
     netNamespace: undefined,
   },
-  publish: (state) => writeFileSync(`${path}.state`, JSON.stringify(state)),
+  publish: (state) => {
+    // Readers never see half of it.
+    writeFileSync(`${path}.state.new`, JSON.stringify(state));
+    renameSync(`${path}.state.new`, `${path}.state`);
+  },
 });
 let generation = 1;
 await child.configure(read(), generation);

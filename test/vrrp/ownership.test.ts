@@ -166,7 +166,7 @@ describe("holdings", () => {
     holdings.settle();
     kernel.table.delete(addressKey(own("1.1.1.2")));
     const lost = holdings.confirmLost([own("1.1.1.1"), own("1.1.1.2"), own("8.8.8.8")]);
-    assert.deepEqual([...lost], [["VI_1", [own("1.1.1.2")]]]);
+    assert.deepEqual([...(lost ?? [])], [["VI_1", [own("1.1.1.2")]]]);
     assert.equal(holdings.isHeld(own("1.1.1.1")), true);
     assert.equal(holdings.isHeld(own("1.1.1.2")), false);
   });

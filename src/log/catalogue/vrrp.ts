@@ -18,6 +18,7 @@ export type VrrpLogFields = {
   readonly "entering-fault": Of<{ readonly init: boolean }>;
   readonly "fault-interface-down": Of<{ readonly interface: string }>;
   readonly "fault-no-source-address": Of;
+  readonly "fault-family-unsupported": Of;
   readonly "advert-timeout": Of;
   readonly "advert-higher-priority": Compared;
   readonly "advert-higher-address": Compared;
@@ -123,6 +124,11 @@ export const vrrpLog: Sentences = {
     "vrrp-fault-no-source-address",
     "info",
     (f) => `(${f.instance}): entering FAULT state (src address not configured)`,
+  ),
+  "fault-family-unsupported": entry(
+    "vrrp-fault-family-unsupported",
+    "error",
+    (f) => `(${f.instance}): entering FAULT state (IPv6 is not supported yet)`,
   ),
   "advert-timeout": entry(
     "vrrp-advert-timeout",

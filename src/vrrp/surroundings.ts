@@ -1,0 +1,85 @@
+/**
+ * What links and addresses mean for one virtual router: where it listens, where its adverts come from,
+ * which priority it has and what keeps it from taking part. Decides from a view; never looks itself.
+ */
+import { familyOf, type IpAddress } from "../base/address.ts";
+import type { VrrpInstanceConfig } from "../config/model.ts";
+import type { OwnedAddress } from "./ownership.ts";
+import type { FaultCause } from "./state.ts";
+import { evaluateTrackers, type InterfaceTracker } from "./tracker.ts";
+
+/** The part of a link that matters here; `Link` of src/net/rtnetlink.ts. */
+export interface SeenLink {
+  readonly index: number;
+  readonly name: string;
+  /** IFF_* of linux/if.h */
+  readonly flags: number;
+  readonly up: boolean;
+}
+
+/** The machine as last seen; `InterfaceMonitor` of src/net/monitor.ts. */
+export interface Surroundings {
+  linkByName(name: string): SeenLink | undefined;
+  addresses(): readonly OwnedAddress[];
+}
+
+/** What was found for one router. */
+export interface Survey {
+  readonly ifindex: number | undefined;
+  readonly source: IpAddress | undefined;
+  readonly priority: number;
+  readonly causes: ReadonlySet<FaultCause>;
+}
+
+const IFF_LOOPBACK = 0x8;
+const IFF_MULTICAST = 0x1000;
+/** RT_SCOPE_HOST of linux/rtnetlink.h: such an address never leaves the machine */
+const SCOPE_HOST = 254;
+
+/**
+ * @param virtual addresses of all routers: never a source, they come and go
+ * @param current the source in use, which stays while it exists: others know us by it
+ */
+export function survey(
+  c: VrrpInstanceConfig,
+  trackers: readonly InterfaceTracker[],
+  seen: Surroundings,
+  virtual: ReadonlySet<IpAddress>,
+  current: IpAddress | undefined,
+): Survey {
+  const link = seen.linkByName(c.interface);
+  const tracked = evaluateTrackers(c.priority, trackers, (name) => seen.linkByName(name)?.up ?? false);
+  const source = sourceOf(c, link, seen, virtual, current);
+  const causes = new Set<FaultCause>(tracked.faults);
+  if (link === undefined || (!link.up && !c.dontTrackPrimary)) causes.add("interface-down");
+  if (source === undefined) causes.add("no-source-address");
+  if (c.family !== "ipv4") causes.add("family-unsupported");
+  if (link !== undefined && !canMulticast(link.flags)) causes.add("configuration");
+  return { ifindex: link?.index, source, priority: tracked.priority, causes };
+}
+
+/** The configured source, else the first address of the interface that is nobody's virtual one. */
+function sourceOf(
+  c: VrrpInstanceConfig,
+  link: SeenLink | undefined,
+  seen: Surroundings,
+  virtual: ReadonlySet<IpAddress>,
+  current: IpAddress | undefined,
+): IpAddress | undefined {
+  if (c.mcastSrcIp !== undefined) return c.mcastSrcIp;
+  if (link === undefined) return undefined;
+  const candidates = seen
+    .addresses()
+    .filter(
+      (a) =>
+        a.ifindex === link.index &&
+        familyOf(a.address) === c.family &&
+        a.scope < SCOPE_HOST &&
+        !virtual.has(a.address),
+    );
+  return candidates.find((a) => a.address === current)?.address ?? candidates[0]?.address;
+}
+
+function canMulticast(flags: number): boolean {
+  return (flags & IFF_MULTICAST) !== 0 && (flags & IFF_LOOPBACK) === 0;
+}

@@ -1,0 +1,55 @@
+/**
+ * Which interfaces and addresses concern whom: an index over the configuration, so that an event reaches
+ * the routers it matters to and no others. Remembers the last state of the watched interfaces.
+ */
+import type { IpAddress } from "../base/address.ts";
+import type { VrrpInstanceConfig } from "../config/model.ts";
+import { allAddresses, trackersOf } from "./settings.ts";
+
+export class InterfaceWatch<Member> {
+  #members = new Map<string, Set<Member>>();
+  /** virtual addresses of all routers: never a source address */
+  #virtual: ReadonlySet<IpAddress> = new Set();
+  /** those of the configuration before: that they vanish is no news */
+  #retired: ReadonlySet<IpAddress> = new Set();
+  readonly #up = new Map<string, boolean>();
+
+  get virtual(): ReadonlySet<IpAddress> {
+    return this.#virtual;
+  }
+
+  get retired(): ReadonlySet<IpAddress> {
+    return this.#retired;
+  }
+
+  /** @returns names of interfaces that were not watched before */
+  rebuild(
+    planned: readonly { readonly router: Member; readonly config: VrrpInstanceConfig }[],
+    isUp: (name: string) => boolean,
+  ): readonly string[] {
+    this.#retired = this.#virtual;
+    this.#virtual = new Set(planned.flatMap(({ config }) => allAddresses(config).map((v) => v.address)));
+    this.#members = new Map();
+    for (const { router, config } of planned) {
+      const devices = allAddresses(config).map((v) => v.dev ?? config.interface);
+      const names = [config.interface, ...devices, ...trackersOf(config).map((t) => t.interface)];
+      for (const name of names) this.#members.set(name, (this.#members.get(name) ?? new Set()).add(router));
+    }
+    for (const name of this.#up.keys()) if (!this.#members.has(name)) this.#up.delete(name);
+    const met = [...this.#members.keys()].filter((name) => !this.#up.has(name));
+    for (const name of met) this.#up.set(name, isUp(name));
+    return met;
+  }
+
+  /** Who depends on an interface; undefined: nobody. */
+  of(name: string): ReadonlySet<Member> | undefined {
+    return this.#members.get(name);
+  }
+
+  /** @returns whether a watched interface is in another state than before */
+  turned(name: string, up: boolean): boolean {
+    if (!this.#members.has(name) || this.#up.get(name) === up) return false;
+    this.#up.set(name, up);
+    return true;
+  }
+}
