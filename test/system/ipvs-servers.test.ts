@@ -87,16 +87,19 @@ function describeMake(make: Make): void {
       await until("an answer", () => topology.fetch(URL_OF_VIP));
       await until("another answer", () => topology.fetch(URL_OF_VIP));
       const child = daemon.pidOf("checkers");
-      const counted = (server: string) => connectionsOf(topology, "lb1", server);
-      await until(
-        "the service's two connections in its counters",
-        async () => (await counted(SERVICE)) === 2,
-      );
-      await until("web1's one", async () => (await counted("10.255.23.4:8765")) === 1);
+      const counted = async () => [
+        await connectionsOf(topology, "lb1", SERVICE),
+        await connectionsOf(topology, "lb1", "10.255.23.4:8765"),
+        await connectionsOf(topology, "lb1", "10.255.23.10:8765"),
+      ];
+      // The kernel adds its counters up every two seconds.
+      const before = await until("both answers in the counters", async () => {
+        const [all = 0, web1 = 0, web2 = 0] = await counted();
+        return web1 >= 1 && web2 >= 1 && all === web1 + web2 && [all, web1, web2];
+      });
       daemon.reload(service("", "weight 7"));
       await tableIs(HEAD, destination("10.255.23.4:8765", 7), WEB2);
-      assert.equal(await counted(SERVICE), 2);
-      assert.equal(await counted("10.255.23.4:8765"), 1);
+      assert.deepEqual(await counted(), before);
       assert.equal(daemon.pidOf("checkers"), child);
     });
 
@@ -105,11 +108,11 @@ function describeMake(make: Make): void {
       await tableIs(HEAD, WEB1, WEB2);
       await until("an answer", () => topology.fetch(URL_OF_VIP));
       const counted = () => connectionsOf(topology, "lb1", SERVICE);
-      await until("its connection in the counters", async () => (await counted()) === 1);
+      await until("its connection in the counters", async () => (await counted()) >= 1);
       const next = service("").replace("real_server 10.255.23.10 8765", "real_server 10.255.23.11 8765");
       daemon.reload(next.replace(/(real_server 10.255.23.11 8765 \{\s+weight 1)\s+TCP_CHECK[^}]*\}/, "$1"));
       await tableIs(HEAD, WEB1, destination("10.255.23.11:8765", 1));
-      assert.equal(await counted(), 1);
+      assert.ok((await counted()) >= 1);
     });
 
     test("a dead real server leaves the table and a healed one comes back", async () => {
