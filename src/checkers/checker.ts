@@ -9,8 +9,8 @@ import type { ConnectConfig } from "../config/model.ts";
 /** A socket given out by `ProbeIo`. */
 export type ProbeSocket = number & { readonly __probeSocket: true };
 
-/** Called when a watched socket became readable or writable, or carries an error. */
-export type ProbeReady = () => void;
+/** Called while a watched socket is readable or writable; `error`: it carries an error, too. */
+export type ProbeReady = (event: { readonly error: boolean }) => void;
 
 /** A destination with its socket options, prepared once per checker. */
 export interface ProbeTarget {
@@ -35,8 +35,6 @@ export interface ProbeIo {
   connect(target: ProbeTarget): ProbeSocket;
   /** Calls `ready` while the socket is ready for this, instead of what it was watched for before. */
   watch(socket: ProbeSocket, interest: "read" | "write", ready: ProbeReady): void;
-  /** SO_ERROR: 0, or a positive errno */
-  error(socket: ProbeSocket): number;
   /** @returns false when nothing could be sent now. @throws DaemonError */
   send(socket: ProbeSocket, data: Uint8Array): boolean;
   /** @returns the number of bytes, 0 at the end, undefined when nothing waits. @throws DaemonError */

@@ -12,6 +12,7 @@ import {
   type HttpOutcome,
   isRemoteTrouble,
   type ProbeIo,
+  type ProbeReady,
   type ProbeSocket,
   type ProbeTarget,
 } from "./checker.ts";
@@ -28,8 +29,8 @@ export class HttpProbe {
   readonly #urls: readonly UrlConfig[];
   readonly #requests: readonly Uint8Array[];
   readonly #done: (outcome: HttpOutcome) => void;
-  readonly #writable = (): void => this.#onWritable();
-  readonly #readable = (): void => this.#onReadable();
+  readonly #writable: ProbeReady = (event) => this.#onWritable(event.error);
+  readonly #readable: ProbeReady = (): void => this.#onReadable();
   readonly #reader = new HttpResponseReader();
   #url: UrlConfig | undefined;
   #request: Uint8Array | undefined;
@@ -80,8 +81,8 @@ export class HttpProbe {
     this.#done(outcome);
   }
 
-  #onWritable(): void {
-    const outcome = this.#send();
+  #onWritable(failed: boolean): void {
+    const outcome = failed && !this.#connected ? failure("connect-failed") : this.#send();
     if (outcome !== undefined) this.#finish(outcome);
   }
 
@@ -94,7 +95,6 @@ export class HttpProbe {
   #send(): HttpOutcome | undefined {
     const socket = this.#socket;
     if (socket === undefined || this.#request === undefined) return undefined;
-    if (this.#io.error(socket) !== 0) return failure("connect-failed");
     this.#connected = true;
     try {
       if (!this.#io.send(socket, this.#request)) return undefined;

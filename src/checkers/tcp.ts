@@ -8,6 +8,7 @@ import type { ConnectConfig } from "../config/model.ts";
 import {
   isRemoteTrouble,
   type ProbeIo,
+  type ProbeReady,
   type ProbeSocket,
   type ProbeTarget,
   type TcpOutcome,
@@ -22,7 +23,7 @@ export class TcpProbe {
   readonly #io: ProbeIo;
   readonly #target: ProbeTarget;
   readonly #done: (outcome: TcpOutcome) => void;
-  readonly #ready = (): void => this.#connected();
+  readonly #ready: ProbeReady = (event) => this.#connected(event.error);
   #socket: ProbeSocket | undefined;
 
   /** @param done called once per `start`, possibly before `start` returns, unless `close` came first */
@@ -55,10 +56,9 @@ export class TcpProbe {
     this.#socket = undefined;
   }
 
-  #connected(): void {
+  #connected(failed: boolean): void {
     if (this.#socket === undefined) return;
-    const error = this.#io.error(this.#socket);
     this.close();
-    this.#done(error === 0 ? SUCCESS : REFUSED);
+    this.#done(failed ? REFUSED : SUCCESS);
   }
 }

@@ -6,15 +6,7 @@ import { createHash } from "node:crypto";
 import { familyOf, type IpAddress } from "../base/address.ts";
 import type { ProbeDigest, ProbeIo, ProbeReady, ProbeSocket, ProbeTarget } from "../checkers/checker.ts";
 import type { ConnectConfig } from "../config/model.ts";
-import {
-  AF_INET,
-  AF_INET6,
-  IPPROTO_IP,
-  SO_BINDTODEVICE,
-  SO_ERROR,
-  SOCK_STREAM,
-  SOL_SOCKET,
-} from "../net/constants.ts";
+import { AF_INET, AF_INET6, IPPROTO_IP, SO_BINDTODEVICE, SOCK_STREAM, SOL_SOCKET } from "../net/constants.ts";
 import type { Fd, Native, Poll } from "../net/native-api.ts";
 import { internetAddress } from "../net/sockaddr.ts";
 
@@ -88,10 +80,6 @@ export class NativeProbeIo implements ProbeIo {
     const fd = fdOf(socket);
     this.#watches[fd]?.close();
     this.#watches[fd] = this.#native.poll(fd, interest, ready);
-  }
-
-  error(socket: ProbeSocket): number {
-    return this.#native.getsockoptInt(fdOf(socket), SOL_SOCKET, SO_ERROR);
   }
 
   send(socket: ProbeSocket, data: Uint8Array): boolean {

@@ -15,7 +15,6 @@ import { connect, ip, ManualClock, operationText, real, sorry, tcpCheck, virtual
 class FakeIo implements ProbeIo {
   readonly waiting = new Map<number, { readonly address: string; readonly ready: ProbeReady }>();
   readonly #addresses = new Map<number, string>();
-  readonly #errors = new Map<number, number>();
   #next = 1;
   /** answered as soon as it is asked: 0, an errno, or nothing */
   readonly answers = new Map<string, number>();
@@ -34,17 +33,12 @@ class FakeIo implements ProbeIo {
     this.waiting.set(socket, { address: this.#addresses.get(socket) ?? "", ready });
   }
 
-  error(socket: ProbeSocket): number {
-    return this.#errors.get(socket) ?? 0;
-  }
-
   /** Lets every waiting connection for which there is an answer end. */
   settle(): void {
-    for (const [socket, { address, ready }] of [...this.waiting]) {
+    for (const { address, ready } of [...this.waiting.values()]) {
       const answer = this.answers.get(address);
       if (answer === undefined) continue;
-      this.#errors.set(socket, answer);
-      ready();
+      ready({ error: answer !== 0 });
     }
   }
 
