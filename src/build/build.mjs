@@ -16,7 +16,7 @@ const launchers = ["keepalived", "ipvsadm", "lvscli"];
 
 /** Bundle name in dist/ and its entry point. */
 const bundles = [
-  { name: "keepalived", entry: "src/cli/keepalived.ts" },
+  { name: "keepalived", entry: "src/cli/keepalived.ts", split: true },
   { name: "vrrp", entry: "src/daemon/vrrp-main.ts" },
   { name: "checker", entry: "src/daemon/checker-main.ts" },
   { name: "script-runner", entry: "src/daemon/script-runner.ts" },
@@ -95,11 +95,15 @@ const withoutTransports = {
   },
 };
 
-async function bundle({ name, entry }) {
+async function bundle({ name, entry, split = false }) {
   const result = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: [entry],
+    entryPoints: { [name]: entry },
     bundle: true,
+    splitting: split,
+    chunkNames: `${name}-[name]-[hash]`,
+    outExtension: { ".js": ".mjs" },
+    outdir: dist,
     write: false,
     platform: "node",
     format: "esm",
@@ -114,7 +118,12 @@ async function bundle({ name, entry }) {
       js: 'import{createRequire as bundleRequire}from"node:module";const require=bundleRequire(import.meta.url);',
     },
   });
-  for (const file of result.outputFiles) replace(path.join(dist, `${name}.mjs`), file.contents, 0o644);
+  // parts before the whole: the entry names them
+  for (const file of [...result.outputFiles].reverse()) replace(file.path, file.contents, 0o644);
+  if (!split) return;
+  const current = new Set(result.outputFiles.map((f) => path.basename(f.path)));
+  for (const f of fs.readdirSync(dist))
+    if (f.startsWith(`${name}-`) && f.endsWith(".mjs") && !current.has(f)) fs.rmSync(path.join(dist, f));
 }
 
 /** What npm packages inside the bundles want to be shipped with them. */

@@ -64,6 +64,7 @@ install_all() {
 	for f in native.node keepalived.mjs vrrp.mjs checker.mjs script-runner.mjs; do
 		put "$here/dist/$f" "$libdir/$f" 0644
 	done
+	for f in "$here"/dist/keepalived-*.mjs; do put "$f" "$libdir/$(basename "$f")" 0644; done
 	put "$here/dist/node" "$libdir/node" 0755
 	put "$here/dist/keepalived" "$sbindir/keepalived" 0755
 	unit=$(mktemp)
@@ -93,12 +94,21 @@ install_all() {
 remember() {
 	earlier=
 	if [ -f "$destdir$manifest" ]; then earlier=$(grep -E '^(dir|aside) ' "$destdir$manifest" || true); fi
+	forget_outdated
 	: >"$destdir$manifest"
 	if [ -n "$earlier" ]; then note "$earlier"; fi
 	for d in $missing; do note "dir $d"; done
 	for f in $set_aside; do note "aside $f"; done
 	printf '%s' "$installed" | while read -r f; do note "file $f"; done
 	note "file $manifest"
+}
+
+# Removes what an earlier installation put and this one did not.
+forget_outdated() {
+	if [ ! -f "$destdir$manifest" ]; then return; fi
+	sed -n 's/^file //p' "$destdir$manifest" | while read -r f; do
+		if [ "$f" != "$manifest" ] && ! printf '%s' "$installed" | grep -qxF "$f"; then rm -f "$destdir$f"; fi
+	done
 }
 
 uninstall_all() {

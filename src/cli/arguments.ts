@@ -1,8 +1,8 @@
 /**
- * Turns keepalived's command line into what it asks for. yargs reads the values and writes the help;
- * the table and getopt's rules are in `options.ts`.
+ * Turns keepalived's command line into what it asks for. yargs' parser reads the values; the table and
+ * getopt's rules are in `options.ts`, the help in `help.ts`.
  */
-import yargs from "yargs";
+import { Parser } from "yargs/helpers";
 import type { ChildRole } from "../daemon/messages.ts";
 import type { DaemonOptions } from "../daemon/options.ts";
 import { facilityNumber, normalise, OPTIONS } from "./options.ts";
@@ -10,7 +10,7 @@ import { facilityNumber, normalise, OPTIONS } from "./options.ts";
 const DEFAULT_CONFIG = "/etc/keepalived/keepalived.conf";
 
 export type Request =
-  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "help" }
   | { readonly kind: "version" }
   | { readonly kind: "signum"; readonly name: string }
   | { readonly kind: "usageError"; readonly text: string }
@@ -37,51 +37,31 @@ export function parseArguments(argv: readonly string[]): Parsed {
   const { args, extra, error } = normalise(argv);
   if (error !== undefined) return { request: { kind: "usageError", text: error }, remarks: [] };
   const remarks = extra.length > 0 ? [`Unexpected argument(s): ${extra.join(" ")}`] : [];
-  const parser = describe();
-  const values: Values = parser.parseSync([...args]);
-  return { request: read(values, argv, remarks, parser), remarks };
+  return { request: read(Parser([...args], GRAMMAR), argv, remarks), remarks };
 }
 
-function describe(): ReturnType<typeof yargs> {
-  const parser = yargs([])
-    .scriptName("keepalived")
-    .usage("Usage: keepalived [OPTION...]")
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .wrap(Math.min(process.stderr.columns ?? 100, 110))
-    .parserConfiguration({
-      "camel-case-expansion": false,
-      "short-option-groups": false,
-      "boolean-negation": false,
-      "dot-notation": false,
-      "parse-numbers": false,
-      "parse-positional-numbers": false,
-      "duplicate-arguments-array": false,
-    });
-  for (const o of OPTIONS) {
-    parser.option(o.long, {
-      ...(o.short === undefined ? {} : { alias: o.short }),
-      describe: o.later === true && o.hidden !== true ? `${o.help} [no function yet]` : o.help,
-      hidden: o.hidden === true,
-      ...(o.value === "none" ? { type: "boolean" } : { type: "string", requiresArg: false }),
-    });
-  }
-  return parser;
-}
+/** Words are taken as they stand: the file `007` is not the number 7. */
+const GRAMMAR: Parameters<typeof Parser>[1] = {
+  string: OPTIONS.filter((o) => o.value !== "none").map((o) => o.long),
+  boolean: OPTIONS.filter((o) => o.value === "none").map((o) => o.long),
+  configuration: {
+    "camel-case-expansion": false,
+    "short-option-groups": false,
+    "boolean-negation": false,
+    "dot-notation": false,
+    "parse-numbers": false,
+    "parse-positional-numbers": false,
+    "duplicate-arguments-array": false,
+  },
+};
 
-function read(
-  values: Values,
-  argv: readonly string[],
-  remarks: string[],
-  parser: ReturnType<typeof yargs>,
-): Request {
+function read(values: Values, argv: readonly string[], remarks: string[]): Request {
   const given = (name: string): boolean => values[name] === true;
   const text = (name: string): string | undefined => {
     const value = values[name];
     return typeof value === "string" && value !== "" ? value : undefined;
   };
-  if (given("help")) return { kind: "help", text: helpText(parser) };
+  if (given("help")) return { kind: "help" };
   if (given("version")) return { kind: "version" };
   const signum = text("signum");
   if (signum !== undefined) return { kind: "signum", name: signum };
@@ -156,12 +136,4 @@ function parseMask(text: string): number | undefined {
 
 function isGiven(value: unknown): boolean {
   return value === true || typeof value === "string";
-}
-
-function helpText(parser: ReturnType<typeof yargs>): string {
-  let text = "";
-  parser.showHelp((t) => {
-    text = t;
-  });
-  return text;
 }

@@ -4,7 +4,6 @@
  */
 import { release, version } from "node:os";
 import path from "node:path";
-import { daemonise, isBackground, reportUp } from "../daemon/daemonise.ts";
 import type { DaemonOptions } from "../daemon/options.ts";
 import { BANNER } from "../daemon/version.ts";
 import { SIGNAL_NUMBERS } from "../process/signals.ts";
@@ -21,9 +20,11 @@ process.exit(await perform(request));
 
 async function perform(request: Request): Promise<number> {
   switch (request.kind) {
-    case "help":
-      process.stderr.write(`${request.text}\n`);
+    case "help": {
+      const { helpText } = await import("./help.ts");
+      process.stderr.write(`${helpText(process.stderr.columns)}\n`);
       return 0;
+    }
     case "version":
       process.stderr.write(versionText());
       return 0;
@@ -46,6 +47,7 @@ async function perform(request: Request): Promise<number> {
 }
 
 async function run(options: DaemonOptions, foreground: boolean): Promise<number> {
+  const { daemonise, isBackground, reportUp } = await import("../daemon/daemonise.ts");
   const background = isBackground();
   if (!foreground && !background) return daemonise(argv);
   const { runDaemon } = await import("../daemon/parent.ts");
