@@ -107,6 +107,7 @@ test("however an answer is cut into pieces, it reads the same", () => {
   const answers = fc.constantFrom(
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
     "HTTP/1.0 404 No\r\n\r\n\r\n\r\nx",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello and much more",
     "HTTP/1.0 200 OK\r\nA: b\r\n",
     `HTTP/1.0 200 OK\r\nX: ${"z".repeat(4200)}\r\n\r\n`,
   );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { after, test } from "node:test";
@@ -128,6 +129,17 @@ test("TCP: a source address that is not ours is trouble of this machine, not of 
   assert.equal(outcome.kind, "local");
   if (outcome.kind === "local")
     assert.equal(`${outcome.error.syscall} ${outcome.error.code}`, "bind EADDRNOTAVAIL");
+});
+
+test("a check that fails before it begins leaves no descriptor open", async () => {
+  const openFiles = (): number => readdirSync("/proc/self/fd").length;
+  await tcp(connect(1, { bindto: ip("203.0.113.7") }));
+  const before = openFiles();
+  for (let i = 0; i < 20; i++) {
+    await tcp(connect(1, { bindto: ip("203.0.113.7") }));
+    await http({ connect: connect(1, { bindto: ip("203.0.113.7") }) });
+  }
+  assert.equal(openFiles(), before);
 });
 
 test("TCP: an interface that does not exist is trouble of this machine", async () => {

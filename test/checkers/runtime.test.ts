@@ -18,12 +18,15 @@ class FakeIo implements ProbeIo {
   #next = 1;
   /** answered as soon as it is asked: 0, an errno, or nothing */
   readonly answers = new Map<string, number>();
+  /** thrown instead of connecting */
+  refusal: DaemonError | undefined;
 
   prepare(config: ConnectConfig): ProbeTarget {
     return { connect: config };
   }
 
   connect(target: ProbeTarget): ProbeSocket {
+    if (this.refusal !== undefined) throw this.refusal;
     const socket = this.#next++;
     this.#addresses.set(socket, target.connect.address);
     return socket as ProbeSocket;
@@ -256,6 +259,49 @@ test("a reload keeps what did not change: no operation, no forgotten failure, on
   w.io.answers.set("10.0.0.2", 0);
   w.run(10);
   assert.deepEqual(take(w.operations), ["add 10.0.0.2:80 w1"]);
+});
+
+test("a reload does not put off the checks of a changed virtual server, but a shorter interval counts", () => {
+  const w = world();
+  w.io.answers.set("10.0.0.2", 0);
+  const configure = (weight: number, delayLoop: number): void => {
+    const checkers = [check(2, { delayLoop: seconds(delayLoop) })];
+    w.runtime.configure(model(virtual([real(2, { weight, checkers })])));
+  };
+  configure(1, 10);
+  w.run(6);
+  w.io.answers.delete("10.0.0.2");
+  configure(2, 10);
+  w.run(5);
+  assert.equal(w.io.waiting.size, 1);
+  w.io.answers.set("10.0.0.2", 0);
+  w.run(1);
+  w.io.answers.delete("10.0.0.2");
+  configure(2, 3);
+  w.run(4);
+  assert.equal(w.io.waiting.size, 1);
+});
+
+test("trouble of this machine with connect() is explained once, with bind() every time", () => {
+  const w = world();
+  w.io.refusal = new DaemonError("connect", 13, "EACCES");
+  w.runtime.configure(model(virtual([real(2)])));
+  take(w.log);
+  w.run(21);
+  assert.deepEqual(take(w.log), [
+    "socket connect error 13 - Permission denied",
+    "TCP socket bind failed. Rescheduling.",
+    "TCP socket bind failed. Rescheduling.",
+    "TCP socket bind failed. Rescheduling.",
+  ]);
+  w.io.refusal = new DaemonError("bind", 99, "EADDRNOTAVAIL");
+  w.run(20);
+  assert.deepEqual(take(w.log), [
+    "Checker bind failed: Cannot assign requested address",
+    "TCP socket bind failed. Rescheduling.",
+    "Checker bind failed: Cannot assign requested address",
+    "TCP socket bind failed. Rescheduling.",
+  ]);
 });
 
 test("a reload adds and removes virtual servers and their checkers", () => {
