@@ -1,5 +1,7 @@
 /** Our VRRP child alone on a real kernel: interfaces and addresses come and go under it. */
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { instance, modelOf, vip } from "./model.ts";
 import { allowed, Lan, until } from "./namespaces.ts";
@@ -9,7 +11,7 @@ const OWN = "10.9.0.1/24 scope global eth0";
 const VIP = "10.9.0.100/32 scope global eth0";
 const model = modelOf(instance({ priority: 254 }));
 
-describe("on a real kernel", { concurrency: 6, skip }, () => {
+describe("on a real kernel", { concurrency: 8, skip }, () => {
   test("an interface without an address is a fault until it has one, and again when it loses it", async () => {
     const lan = new Lan("c", 1);
     after(() => lan.remove());
@@ -128,5 +130,58 @@ describe("on a real kernel", { concurrency: 6, skip }, () => {
     assert.equal(lan.holds(1, "10.9.0.100"), true);
     const line = "(VI_1) Master received advert from 10.9.0.1 with higher priority 254, ours 253";
     await until("it says why", () => low.log.includes(line));
+  });
+
+  test("notify scripts hear each state in order, first the one of the state, then the one for all", async () => {
+    const lan = new Lan("i", 1);
+    after(() => lan.remove());
+    const heard = join(lan.directory, "heard");
+    const script = join(lan.directory, "notify.sh");
+    writeFileSync(script, `#!/bin/sh\necho "$@" >> ${heard}\n`, { mode: 0o755 });
+    const run = (...args: readonly string[]) => ({ argv: [script, ...args], uid: 0, gid: 0 });
+    const notify = {
+      master: run("now", "master"),
+      backup: undefined,
+      fault: run("now", "fault"),
+      stop: run("now", "stopped"),
+      any: run(),
+    };
+    const daemon = lan.ours(1, modelOf(instance({ priority: 254, notify })));
+    await until("active", () => lan.holds(1, "10.9.0.100"));
+    lan.ip(1, "link set eth0 down");
+    await until("fault", () => daemon.lines(/Entering FAULT/).length === 1);
+    await daemon.stop();
+    assert.deepEqual(readFileSync(heard, "utf8").trimEnd().split("\n"), [
+      "INSTANCE VI_1 BACKUP 254",
+      "now master",
+      "INSTANCE VI_1 MASTER 254",
+      "now fault",
+      "INSTANCE VI_1 FAULT 254",
+      "now stopped",
+      "INSTANCE VI_1 STOP 254",
+    ]);
+  });
+
+  test("a tracked interface lowers the priority, or is a fault without a weight", async () => {
+    const lan = new Lan("j", 1);
+    after(() => lan.remove());
+    for (const name of ["t1", "t2"]) {
+      lan.ip(1, `link add ${name} type veth peer name ${name}p`);
+      lan.ip(1, `link set ${name}p up`);
+      lan.ip(1, `link set ${name} up`);
+    }
+    const trackInterface = [
+      { interface: "t1", weight: -20, reverse: false },
+      { interface: "t2", weight: 0, reverse: false },
+    ];
+    const daemon = lan.ours(1, modelOf(instance({ priority: 200, trackInterface })));
+    await until("active", () => lan.holds(1, "10.9.0.100"));
+    lan.ip(1, "link set t1 down");
+    await until("lower", () => daemon.log.includes("(VI_1) Changing effective priority from 200 to 180"));
+    lan.ip(1, "link set t2 down");
+    await until("fault", () => daemon.log.includes("(VI_1) Entering FAULT STATE"));
+    await until("released", () => !lan.holds(1, "10.9.0.100"));
+    lan.ip(1, "link set t2 up");
+    await until("healed", () => daemon.lines(/Entering BACKUP STATE$/).length === 1);
   });
 });

@@ -1,0 +1,221 @@
+/** The sentences of the VRRP process, literally: people grep for them. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { renderVrrpLog, type VrrpLogFields, type VrrpLogId, vrrpLog } from "../../src/log/catalogue/vrrp.ts";
+
+type Sentence = { readonly [K in VrrpLogId]: readonly [K, VrrpLogFields[K], string] }[VrrpLogId];
+const of = { instance: "VI_1" };
+const from = { ...of, from: "10.9.0.2" };
+const compared = { ...from, priority: 90, ours: 100 };
+const bad = { ...from, received: 1, expected: 0 };
+const eth0 = { interface: "eth0" };
+
+/** As Debian's keepalived 2.2.7 writes them, or as the reference quotes 2.4.3; first those of ordinary life. */
+const always: readonly Sentence[] = [
+  ["entering-master", of, "(VI_1) Entering MASTER STATE"],
+  ["entering-backup", { ...of, init: false }, "(VI_1) Entering BACKUP STATE"],
+  ["entering-backup", { ...of, init: true }, "(VI_1) Entering BACKUP STATE (init)"],
+  ["entering-fault", { ...of, init: false }, "(VI_1) Entering FAULT STATE"],
+  ["entering-fault", { ...of, init: true }, "(VI_1) Entering FAULT STATE (init)"],
+  ["fault-interface-down", { ...of, ...eth0 }, "(VI_1): entering FAULT state (interface eth0 down)"],
+  ["fault-no-source-address", of, "(VI_1): entering FAULT state (src address not configured)"],
+  ["fault-family-unsupported", of, "(VI_1): entering FAULT state (IPv6 is not supported yet)"],
+  [
+    "advert-higher-priority",
+    { ...from, priority: 100, ours: 90 },
+    "(VI_1) Master received advert from 10.9.0.2 with higher priority 100, ours 90",
+  ],
+  [
+    "advert-higher-address",
+    { ...from, priority: 100, ours: 100 },
+    "(VI_1) Master received advert from 10.9.0.2 with same priority 100 but higher IP address than ours",
+  ],
+  [
+    "advert-lower-priority",
+    { ...compared, forcing: true },
+    "(VI_1) Received advert from 10.9.0.2 with lower priority 90, ours 100, forcing new election",
+  ],
+  [
+    "advert-lower-priority",
+    { ...compared, forcing: false },
+    "(VI_1) Received advert from 10.9.0.2 with lower priority 90, ours 100",
+  ],
+  ["advert-discarded", compared, "(VI_1) received lower priority (90) advert from 10.9.0.2 - discarding"],
+  [
+    "advert-own-address",
+    from,
+    "(VI_1) WARNING - equal priority advert received from remote host with our IP address.",
+  ],
+  ["priority-changed", { ...of, was: 100, now: 80 }, "(VI_1) Changing effective priority from 100 to 80"],
+  [
+    "two-owners",
+    from,
+    "(VI_1) CONFIGURATION ERROR: local instance and remote instance 10.9.0.2 are both configured as address owner, please resolve",
+  ],
+  [
+    "two-owners-yield",
+    from,
+    "(VI_1) CONFIGURATION ERROR: remote instance 10.9.0.2 is still advertising as address owner, please resolve - reducing local priority",
+  ],
+  ["two-owners-ended", of, "(VI_1) remote instance stopped advertising as address owner"],
+  [
+    "advert-failed",
+    { ...of, errno: 19, reason: "No such device" },
+    "(VI_1): send advert error 19 (No such device)",
+  ],
+  [
+    "rejected-protocol",
+    { ...bad, received: 51, expected: 112 },
+    "(VI_1) Received protocol 51 from 10.9.0.2, expecting 112",
+  ],
+  [
+    "rejected-length",
+    { ...bad, received: 40, expected: 48 },
+    "(VI_1) vrrp packet too short from 10.9.0.2, length 40 and expect 48",
+  ],
+  [
+    "rejected-length",
+    { ...bad, received: 52, expected: 48 },
+    "(VI_1) vrrp packet too long from 10.9.0.2, length 52 and expect 48",
+  ],
+  [
+    "rejected-hop-limit",
+    { ...bad, received: 254, expected: 255 },
+    "(VI_1) invalid TTL/HL from 10.9.0.2. Received 254 and expect 255",
+  ],
+  [
+    "rejected-version",
+    { ...bad, received: 3, expected: 2 },
+    "(VI_1) wrong VRRP version from 10.9.0.2. Received 3 and expect 2",
+  ],
+  ["rejected-auth-type-invalid", { ...bad, received: 7 }, "(VI_1) Invalid auth type from 10.9.0.2: 7"],
+  ["rejected-auth-type-mismatch", bad, "(VI_1) received a 1 auth from 10.9.0.2, expecting 0!"],
+  ["rejected-auth-failure", bad, "(VI_1) received an invalid passwd from 10.9.0.2!"],
+  [
+    "rejected-interval",
+    { ...bad, received: 200, expected: 100 },
+    "(VI_1) advertisement interval mismatch with 10.9.0.2 mine=1 sec rcv'd=2 sec",
+  ],
+  [
+    "rejected-type",
+    { ...bad, received: 2, expected: 1 },
+    "(VI_1) Invalid packet type from 10.9.0.2. 2 and expect 1",
+  ],
+  [
+    "rejected-total-length",
+    { ...bad, received: 48, expected: 52 },
+    "(VI_1) ip_tot_len mismatch against received length from 10.9.0.2. 52 and received 48",
+  ],
+  ["rejected-checksum", { ...bad, version: 3 }, "(VI_1) Invalid VRRPv3 checksum from 10.9.0.2"],
+  [
+    "rejected-transport",
+    { ...bad, received: 0, expected: 1 },
+    "(VI_1) Expected multicast packet but received unicast packet from 10.9.0.2",
+  ],
+  ["rejected-interval-zero", bad, "(VI_1) advertisement interval of zero received from 10.9.0.2"],
+  [
+    "interval-differs",
+    { ...bad, received: 10, expected: 100 },
+    "(VI_1) advertisement interval mismatch with 10.9.0.2 ours = 100 centi-sec rcv'd=10 centi-sec",
+  ],
+  [
+    "address-count",
+    { ...bad, received: 1, expected: 2 },
+    "(VI_1) expected 2 VIPs but received 1 from 10.9.0.2",
+  ],
+  [
+    "address-missing",
+    { ...from, address: "10.9.0.100", virtualRouterId: 51 },
+    "(VI_1) ip address associated with VRID 51 not present in advert from 10.9.0.2: 10.9.0.100",
+  ],
+  [
+    "vip-failed",
+    {
+      ...of,
+      ...eth0,
+      operation: "add",
+      address: "10.9.0.100",
+      where: "keepalived.conf:12",
+      code: "EACCES",
+      reason: "RTM_NEWADDR: EACCES",
+    },
+    "(VI_1) could not add 10.9.0.100 to eth0 (keepalived.conf:12): RTM_NEWADDR: EACCES",
+  ],
+  [
+    "vip-interface-missing",
+    { ...of, ...eth0, address: "10.9.0.100", where: "keepalived.conf:12" },
+    "(VI_1) 10.9.0.100 (keepalived.conf:12) waits: there is no interface eth0",
+  ],
+  [
+    "announce-failed",
+    { ...eth0, address: "10.9.0.100", errno: 100, reason: "Network is down" },
+    "Error 100 (Network is down) sending gratuitous ARP on eth0 for 10.9.0.100",
+  ],
+  [
+    "vip-removed",
+    { ...eth0, address: "10.9.0.100" },
+    "Netlink reflector reports IP 10.9.0.100 removed from eth0",
+  ],
+  ["interface-state", { ...eth0, up: true }, "Netlink reports eth0 up"],
+  ["interface-state", { ...eth0, up: false }, "Netlink reports eth0 down"],
+  [
+    "monitor-overrun",
+    { lost: 1 },
+    "Netlink: Receive buffer overrun on monitor socket - all interfaces and addresses read again",
+  ],
+  ["socket-failed", { ...eth0, reason: "bind: ENODEV" }, "VRRP socket on eth0: bind: ENODEV"],
+];
+
+/** Only with --log-detail. */
+const detailed: readonly Sentence[] = [
+  ["advert-timeout", of, "(VI_1) Receive advertisement timeout"],
+  ["backup-priority-zero", from, "(VI_1) Backup received priority 0 advertisement"],
+  ["master-priority-zero", from, "(VI_1) Master received priority 0 message"],
+  ["sent-priority-zero", of, "(VI_1) sent 0 priority"],
+  ["preempt-delay-started", { ...of, micros: 3_000_000 }, "(VI_1) start preempt delay (3.000000)"],
+  ["preempt-delay-stopped", of, "(VI_1) stop preempt delay"],
+  [
+    "interval-learned",
+    { ...of, was: 100, now: 10 },
+    "(VI_1) advertisement interval updated from 1000ms to 100ms by master",
+  ],
+  ["setting-vips", of, "(VI_1) setting VIPs."],
+  ["removing-vips", of, "(VI_1) removing VIPs."],
+  ["setting-evips", of, "(VI_1) setting E-VIPs."],
+  ["removing-evips", of, "(VI_1) removing E-VIPs."],
+  [
+    "vip-left-configuration",
+    { ...of, ...eth0, address: "10.9.0.100", prefixLength: 32 },
+    "(VI_1) ip address 10.9.0.100/32 dev eth0, no longer exist",
+  ],
+  [
+    "announce-queued",
+    { ...of, ...eth0, address: "10.9.0.100" },
+    "(VI_1) Sending/queueing gratuitous ARPs on eth0 for 10.9.0.100",
+  ],
+  ["announce-sent", { ...eth0, address: "10.9.0.100" }, "Sending gratuitous ARP on eth0 for 10.9.0.100"],
+  ["interface-deleted", eth0, "Interface eth0 deleted"],
+  ["address-assigned", { ...eth0, address: "10.9.0.1" }, "Assigned address 10.9.0.1 for interface eth0"],
+  ["address-deassigned", { ...eth0, address: "10.9.0.1" }, "Deassigned address 10.9.0.1 from interface eth0"],
+  ["monitor-open", {}, "Registering Kernel netlink reflector"],
+  ["route-open", {}, "Registering Kernel netlink command channel"],
+  ["announce-open", {}, "Registering gratuitous ARP shared channel"],
+];
+
+describe("log sentences", () => {
+  const render = ([id, fields]: Sentence) => renderVrrpLog(id, fields as VrrpLogFields[typeof id]);
+
+  test("are keepalived's, byte for byte", () => {
+    for (const sentence of [...always, ...detailed]) assert.equal(render(sentence).text, sentence[2]);
+  });
+
+  test("details are written with --log-detail only, the rest always", () => {
+    for (const sentence of always) assert.equal(render(sentence).detail, false, sentence[0]);
+    for (const sentence of detailed) assert.equal(render(sentence).detail, true, sentence[0]);
+  });
+
+  test("each one is in this list", () => {
+    const listed = new Set([...always, ...detailed].map(([id]) => id));
+    assert.deepEqual([...listed].sort(), Object.keys(vrrpLog).sort());
+  });
+});
