@@ -236,7 +236,7 @@ export const vrrpLog: Sentences = {
     "vrrp-rejected-length",
     "info",
     (f) =>
-      `(${f.instance}) vrrp packet too ${f.received < f.expected ? "short" : "long"} from ${f.from}, length ${f.received} and expect ${f.expected}`,
+      `(${f.instance}) vrrp packet too ${f.received < f.expected ? "short" : "long"}, length ${f.received} and expect ${f.expected}`,
   ),
   "rejected-hop-limit": entry(
     "vrrp-rejected-hop-limit",
@@ -273,13 +273,13 @@ export const vrrpLog: Sentences = {
   "rejected-type": entry(
     "vrrp-rejected-type",
     "info",
-    (f) => `(${f.instance}) Invalid packet type from ${f.from}. ${f.received} and expect ${f.expected}`,
+    (f) => `(${f.instance}) Invalid packet type. ${f.received} and expect ${f.expected}`,
   ),
   "rejected-total-length": entry(
     "vrrp-rejected-total-length",
     "info",
     (f) =>
-      `(${f.instance}) ip_tot_len mismatch against received length from ${f.from}. ${f.expected} and received ${f.received}`,
+      `(${f.instance}) ip_tot_len mismatch against received length. ${f.expected} and received ${f.received}`,
   ),
   "rejected-checksum": entry(
     "vrrp-rejected-checksum",
@@ -290,7 +290,7 @@ export const vrrpLog: Sentences = {
     "vrrp-rejected-transport",
     "info",
     (f) =>
-      `(${f.instance}) Expected ${f.expected === 1 ? "mult" : "un"}icast packet but received ${f.received === 1 ? "mult" : "un"}icast packet from ${f.from}`,
+      `(${f.instance}) Expected ${f.expected === 1 ? "mult" : "un"}icast packet but received ${f.received === 1 ? "mult" : "un"}icast packet`,
   ),
   "rejected-interval-zero": entry(
     "vrrp-rejected-interval-zero",
@@ -306,7 +306,7 @@ export const vrrpLog: Sentences = {
   "address-count": entry(
     "vrrp-address-count",
     "info",
-    (f) => `(${f.instance}) expected ${f.expected} VIPs but received ${f.received} from ${f.from}`,
+    (f) => `(${f.instance}) expected ${f.expected} VIPs but received ${f.received}`,
   ),
   "address-missing": entry(
     "vrrp-address-missing",
