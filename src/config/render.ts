@@ -107,14 +107,17 @@ function widthOf(c: string): number {
 
 /** Also what only looks like a password keyword: it may be a mistyped one. */
 const secretPattern: RegExp = new RegExp(
-  `((?:^|[\\s{}])(?:${[...secretWords].join("|")})|\\S*(?:pass|secret)[^\\s=]*)([\\s=]+)(\\S.*)$`,
+  `auth_p|pas[sw]|pwd|secret|(?:^|[\\s{}])(?:${[...secretWords].join("|")})(?=[\\s=])`,
   "i",
 );
 
 /** Everything behind a password keyword becomes stars, so that columns stay what they are. */
 export function maskSecrets(line: string): string {
-  return line.replace(
-    secretPattern,
-    (_, word: string, blank: string, rest: string) => word + blank + rest.replace(/\S/gu, "*"),
-  );
+  const found = secretPattern.exec(line);
+  if (found === null) return line;
+  const rest = line.slice(found.index + found[0].length);
+  const gap = rest.search(/[\s=]/);
+  if (gap < 0) return line;
+  const shown = line.length - rest.length + gap;
+  return line.slice(0, shown) + line.slice(shown).replace(/[^\s=]/gu, "*");
 }

@@ -1,0 +1,159 @@
+/** What text cases cannot show: files that cannot be read, bytes that are no text, and the machine itself. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type ConfigSystem, type LoadResult, loadConfig } from "../../src/config/load.ts";
+import { nodeConfigSystem } from "../../src/config/node-system.ts";
+import { fakeSystem } from "./fake-system.ts";
+
+const good =
+  "vrrp_instance V1 {\n  interface eth0\n  virtual_router_id 51\n  virtual_ipaddress {\n    192.0.2.1/24\n  }\n}\n";
+
+function load(content: string | Uint8Array, system?: Partial<ConfigSystem>): LoadResult {
+  return loadConfig("main.conf", { ...fakeSystem({ "main.conf": content }), ...system });
+}
+
+function codes(result: LoadResult): readonly string[] {
+  return result.diagnostics.map((d) => d.code);
+}
+
+test("a main file that cannot be read gives 4 in a test, 6 at a start, and no model", () => {
+  const result = loadConfig("absent.conf", fakeSystem({}));
+  assert.deepEqual(codes(result), ["file-unreadable"]);
+  assert.deepEqual([result.testStatus, result.startStatus, result.model], [4, 6, undefined]);
+  assert.match(result.diagnostics[0]?.message ?? "", /absent\.conf: ENOENT/);
+});
+
+test("exit statuses: 0 for nothing, 5 for an error, 6 for security, whatever else there is, 2 before all", () => {
+  const withScript = good.replace("interface eth0\n", "interface eth0\n  notify /bin/true\n");
+  const statuses = [good, `${good}foo`, `${withScript}`, `${withScript}foo`, `${withScript}static_rules`].map(
+    (text) => load(text).testStatus,
+  );
+  assert.deepEqual(statuses, [0, 5, 6, 6, 6]);
+  assert.equal(load(`${withScript}instance\n`).testStatus, 2);
+});
+
+test("an included file that cannot be read is reported on the include line, and reading goes on", () => {
+  const result = load(`include locked.conf\n${good}`, {
+    glob: () => ["locked.conf"],
+    readFile: (path) => {
+      if (path === "main.conf") return Buffer.from(`include locked.conf\n${good}`);
+      throw Object.assign(new Error("denied"), { code: "EACCES" });
+    },
+  });
+  assert.deepEqual(codes(result), ["include-unreadable"]);
+  assert.match(result.diagnostics[0]?.message ?? "", /locked\.conf: EACCES/);
+  assert.equal(result.model?.vrrpInstances.length, 1);
+});
+
+test("CRLF, tabs, form feeds and a missing final newline make no difference", () => {
+  const plain = load(good).model;
+  for (const text of [
+    good.replaceAll("\n", "\r\n"),
+    good.replaceAll("  ", "\t"),
+    good.replaceAll("  ", " \f\v"),
+    good.trimEnd(),
+  ]) {
+    const result = load(text);
+    assert.deepEqual(result.diagnostics, []);
+    assert.deepEqual(result.model, plain);
+  }
+});
+
+test("comments in any script are comments, also when they are not UTF-8", () => {
+  assert.deepEqual(load(`# 双 VIP — 互为主备\n${good}`).diagnostics, []);
+  const latin1 = load(Buffer.from(`# \xe4\xf6\n${good}`, "latin1"));
+  assert.deepEqual(codes(latin1), ["invalid-utf8"]);
+  assert.equal(latin1.testStatus, 0);
+  assert.equal(latin1.model?.vrrpInstances.length, 1);
+});
+
+test("a NUL byte ends its line with a message", () => {
+  const result = load(good.replace("eth0", "eth0\0 no_such"));
+  assert.deepEqual(codes(result), ["nul-byte"]);
+  assert.equal(result.model?.vrrpInstances[0]?.interface, "eth0");
+});
+
+test("blocks within blocks without end are cut, not followed", () => {
+  const result = load(`${"a {\n".repeat(100_000)}`);
+  assert.equal(codes(result).filter((code) => code === "nesting-too-deep").length, 1);
+  assert.equal(result.testStatus, 5);
+});
+
+test("more addresses than an advertisement holds become excluded ones", () => {
+  const lines = Array.from({ length: 260 }, (_, i) => `198.51.${i >> 8}.${i & 255}`).join("\n");
+  const result = load(good.replace("192.0.2.1/24", lines));
+  assert.deepEqual(codes(result), ["vip-excess"]);
+  assert.equal(result.model?.vrrpInstances[0]?.virtualIpaddress.length, 255);
+  assert.deepEqual(
+    result.model?.vrrpInstances[0]?.virtualIpaddressExcluded.map((a) => a.address),
+    ["198.51.0.255", "198.51.1.0", "198.51.1.1", "198.51.1.2", "198.51.1.3"],
+  );
+});
+
+test("interfaces are not checked where they are not known", () => {
+  const result = loadConfig(
+    "main.conf",
+    fakeSystem({ "main.conf": good.replace("eth0", "nope0") }, { interfaces: undefined }),
+  );
+  assert.deepEqual(result.diagnostics, []);
+});
+
+test("an empty file is a configuration without work", () => {
+  const result = load("");
+  assert.deepEqual([result.testStatus, result.startStatus], [0, 0]);
+  assert.deepEqual(result.model?.global, {
+    routerId: "host.example",
+    enableScriptSecurity: false,
+    scriptUser: { uid: 0, gid: 0 },
+    vrrpVersion: 2,
+    notificationEmail: [],
+    notificationEmailFrom: "root@host.example",
+    smtpServer: undefined,
+    smtpHeloName: "host.example",
+    smtpConnectTimeout: 30_000_000,
+    smtpAlert: undefined,
+    smtpAlertVrrp: undefined,
+    smtpAlertChecker: undefined,
+    childWaitTime: 5_000_000,
+    lvsFlush: false,
+    lvsFlushOnStop: "no",
+    processNames: { parent: "keepalived", vrrp: "keepalived", checker: "keepalived" },
+    vrrpProcess: { priority: undefined, rtPriority: undefined, rlimitRttime: 10_000, cpuAffinity: [] },
+    checkerProcess: { priority: undefined, rtPriority: undefined, rlimitRttime: 10_000, cpuAffinity: [] },
+    vrrpMcastGroup4: "224.0.0.18",
+  });
+});
+
+test("diagnostics are bounded, however hostile the file", () => {
+  assert.equal(load("x\n".repeat(50_000)).diagnostics.length, 10_000);
+});
+
+test("the real machine: files, globs, users, groups and modes", () => {
+  const directory = mkdtempSync(join(tmpdir(), "config-"));
+  try {
+    writeFileSync(join(directory, "b.conf"), "two");
+    writeFileSync(join(directory, "a.conf"), "one", { mode: 0o640 });
+    const system = nodeConfigSystem(() => new Set(["x0"]));
+    assert.equal(Buffer.from(system.readFile(join(directory, "a.conf"))).toString(), "one");
+    assert.throws(() => system.readFile(join(directory, "c.conf")), { code: "ENOENT" });
+    assert.throws(() => system.readFile(directory), { code: "EISDIR" });
+    assert.deepEqual(system.glob(join(directory, "*.conf")), [
+      join(directory, "a.conf"),
+      join(directory, "b.conf"),
+    ]);
+    assert.deepEqual(system.glob(join(directory, "{b,a}.conf")).length, 2);
+    assert.deepEqual(system.interfaces(), new Set(["x0"]));
+    assert.deepEqual(system.user("root"), { uid: 0, gid: 0 });
+    assert.equal(system.user("no such user"), undefined);
+    assert.equal(system.group("root"), 0);
+    assert.equal(system.statScript(join(directory, "a.conf"))?.mode, 0o640);
+    assert.equal(system.statScript(join(directory, "a.conf"))?.isFile, true);
+    assert.equal(system.statScript(join(directory, "c.conf")), undefined);
+    assert.equal(system.statScript(join(directory, "a.conf/x")), undefined);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
