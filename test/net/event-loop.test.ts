@@ -103,6 +103,30 @@ describe("readiness", () => {
     for (const { fd } of sockets) native.close(fd);
   });
 
+  test("an event of a descriptor that was closed does not reach the one that took its number", async () => {
+    const sockets = [udp(), udp()] as const;
+    const fired: string[] = [];
+    for (const [i, { fd }] of sockets.entries())
+      native.poll(fd, "read", () => {
+        fired.push("ready");
+        const other = sockets[1 - i] as { fd: Fd };
+        native.close(other.fd);
+        assert.equal(udp().fd, other.fd, "the lowest free number is given out again");
+        native.poll(other.fd, "read", () => fired.push("not ready"));
+        native.close(fd);
+      });
+    for (const { fd, address } of sockets) native.send(fd, Uint8Array.of(1), address);
+    await until(() => fired.length > 0, "one of the two was ready");
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(fired, ["ready"]);
+    for (const { fd } of sockets)
+      try {
+        native.close(fd);
+      } catch {
+        // one of the two is closed already
+      }
+  });
+
   test("a refused connection is an error event, and the watch stays armed", async () => {
     const closed = udp();
     const port = Buffer.from(closed.address).readUInt16BE(2);
