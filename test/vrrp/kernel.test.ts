@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { instance, modelOf, vip } from "./model.ts";
 import { allowed, Lan, until } from "./namespaces.ts";
 
@@ -183,5 +184,23 @@ describe("on a real kernel", { concurrency: 8, skip }, () => {
     await until("released", () => !lan.holds(1, "10.9.0.100"));
     lan.ip(1, "link set t2 up");
     await until("healed", () => daemon.lines(/Entering BACKUP STATE$/).length === 1);
+  });
+
+  test("a backup that slept past its deadline hears what waited before it decides", async () => {
+    const lan = new Lan("k", 2);
+    after(() => lan.remove());
+    lan.ours(1, model);
+    await until("active", () => lan.holds(1, "10.9.0.100"));
+    const backup = lan.ours(2, modelOf(instance({ priority: 253 })));
+    await until("standing by", () => backup.log.includes("(init)"));
+    backup.signal("SIGSTOP");
+    // First the deadline passes in silence, then an advert comes: both wait when it wakes up.
+    lan.cut(1, true);
+    await sleep(3_500);
+    lan.cut(1, false);
+    await sleep(1_500);
+    backup.signal("SIGCONT");
+    await sleep(500);
+    assert.deepEqual(backup.lines(/Entering/), ["(VI_1) Entering BACKUP STATE (init)"]);
   });
 });
