@@ -35,6 +35,7 @@ export class KernelTable {
   readonly #blame: Blame;
   readonly #log: (sentence: CheckerSentence) => void;
   readonly #refused = new Set<string>();
+  readonly #lost = new Set<string>();
 
   constructor(port: IpvsPort, blame: Blame, log: (sentence: CheckerSentence) => void) {
     this.#port = port;
@@ -45,6 +46,13 @@ export class KernelTable {
   /** Services that the kernel refused; a reload tries them again. */
   get refused(): ReadonlySet<string> {
     return this.#refused;
+  }
+
+  /** Services that somebody else took away, as far as operations on them have shown; each is told once. */
+  takeLost(): readonly string[] {
+    const lost = [...this.#lost];
+    this.#lost.clear();
+    return lost;
   }
 
   /** Dump, difference, apply. */
@@ -93,6 +101,7 @@ export class KernelTable {
       good = false;
       if (!this.#refused.has(key)) this.#complain(operation, error);
       if (operation.kind === "addService") this.#refused.add(key);
+      else if (error.code === "ESRCH" && !this.#refused.has(key)) this.#lost.add(key);
     });
     return this.#send(repairs, false) && good;
   }

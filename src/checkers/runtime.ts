@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { DaemonError } from "../base/errors.ts";
-import { after, type Instant, type Micros, millis, seconds } from "../base/units.ts";
+import { after, between, type Instant, type Micros, millis, seconds } from "../base/units.ts";
 import type { ConfigModel, ScriptRef, VirtualServerConfig } from "../config/model.ts";
 import type { IpvsEntry, IpvsOperation } from "../ipvs/model.ts";
 import { type CheckerSentence, checkerLine } from "../log/catalogue/checkers.ts";
@@ -56,6 +56,8 @@ const STOP_LIMIT = seconds(5);
 /** Transitions are published soon, results of checks now and then. */
 const PUBLISH_SOON = millis(100);
 const PUBLISH_REFRESH = seconds(10);
+/** Publishing rests this many times as long as it took. */
+const PUBLISH_SHARE = 50;
 
 type PoolsByService = ReadonlyMap<string, readonly Pool[]>;
 
@@ -67,6 +69,8 @@ export class CheckerRuntime implements CheckerHost {
   readonly #publisher: CheckerTimer;
   #armedAt = NEVER;
   #publishAt = NEVER;
+  /** a snapshot of thousands of servers is not taken ten times a second */
+  #publishNotBefore = 0 as Instant;
   /** due checkers are being served; the timer is armed once behind them */
   #serving = false;
   #stopped = false;
@@ -282,7 +286,7 @@ export class CheckerRuntime implements CheckerHost {
     for (const effect of step.effects) {
       if (effect.kind !== "ipvs") {
         if (effect.kind === "script") {
-          this.#table?.apply(batch);
+          this.#apply(batch);
           batch = [];
         }
         this.#utter(pool, effect);
@@ -291,10 +295,19 @@ export class CheckerRuntime implements CheckerHost {
       const operations = shared ?? [effect.operation];
       if (shared !== undefined) shared = [];
       if (!effect.decisive) batch.push(...operations);
-      else if (this.#table?.apply(operations) === false) return false;
+      else if (!this.#apply(operations)) return false;
     }
-    this.#table?.apply(batch);
+    this.#apply(batch);
     return true;
+  }
+
+  /** A service that turns out to be gone is built anew with what its pools held before. */
+  #apply(operations: readonly IpvsOperation[]): boolean {
+    const table = this.#table;
+    if (table === undefined || table.apply(operations)) return true;
+    for (const service of table.takeLost())
+      table.apply(entryChanges(undefined, merged(this.#byService.get(service) ?? [])));
+    return false;
   }
 
   /** Log lines and scripts only; the kernel was served otherwise. */
@@ -333,7 +346,7 @@ export class CheckerRuntime implements CheckerHost {
   }
 
   #publishWithin(pause: Micros): void {
-    const at = after(this.now(), pause);
+    const at = Math.max(after(this.now(), pause), this.#publishNotBefore) as Instant;
     if (at >= this.#publishAt || this.#stopped) return;
     this.#publishAt = at;
     this.#publisher.set(at);
@@ -343,7 +356,10 @@ export class CheckerRuntime implements CheckerHost {
     this.#publishAt = NEVER;
     const inKernel = (pool: Pool): boolean =>
       pool.service !== undefined && this.#table?.refused.has(pool.service) === false;
-    this.#ports.publish(snapshot(this.#pools.values(), this.now(), inKernel));
+    const began = this.now();
+    this.#ports.publish(snapshot(this.#pools.values(), began, inKernel));
+    const now = this.now();
+    this.#publishNotBefore = after(now, (PUBLISH_SHARE * between(began, now)) as Micros);
     this.#publishWithin(PUBLISH_REFRESH);
   }
 }

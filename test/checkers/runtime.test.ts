@@ -70,7 +70,14 @@ interface World {
   readonly operations: string[];
   readonly scripts: string[];
   readonly published: FieldValue[];
-  readonly kernel: { error: string | undefined; present: IpvsTable; open: boolean; flushed: number };
+  readonly kernel: {
+    error: string | undefined;
+    present: IpvsTable;
+    open: boolean;
+    flushed: number;
+    /** somebody has emptied the table */
+    missing: boolean;
+  };
   /** Lets time pass in steps of 100 ms, serving timers and sockets. */
   run(seconds: number): void;
 }
@@ -82,7 +89,13 @@ function world(): World {
   const operations: string[] = [];
   const scripts: string[] = [];
   const published: FieldValue[] = [];
-  const kernel: World["kernel"] = { error: undefined, present: new Map(), open: true, flushed: 0 };
+  const kernel: World["kernel"] = {
+    error: undefined,
+    present: new Map(),
+    open: true,
+    flushed: 0,
+    missing: false,
+  };
   const timers: { at: Instant | undefined; readonly expired: () => void }[] = [];
   const port: IpvsPort = {
     dump: () => kernel.present,
@@ -90,6 +103,8 @@ function world(): World {
     apply: (list) =>
       list.map((o) => {
         operations.push(operationText(o));
+        if (o.kind === "addService") kernel.missing = false;
+        if (kernel.missing) return new DaemonError("IPVS", 3, "ESRCH");
         return kernel.error === undefined
           ? undefined
           : new DaemonError("IPVS", 1, kernel.error, { detail: kernel.error });
@@ -374,6 +389,21 @@ test("a service that the kernel refuses is named, its checkers go on, and a relo
   w.kernel.error = undefined;
   w.runtime.configure(model(config));
   assert.deepEqual(take(w.operations), ["add service foo"]);
+});
+
+test("a service that somebody took away is built anew, and the transition is made with the next result", () => {
+  const w = world();
+  w.io.answers.set("10.0.0.2", 0);
+  w.io.answers.set("10.0.0.3", REFUSED);
+  w.runtime.configure(model(virtual([real(2), real(3)])));
+  w.run(1);
+  take(w.operations);
+  w.kernel.missing = true;
+  w.io.answers.set("10.0.0.3", 0);
+  w.run(10);
+  assert.deepEqual(take(w.operations), ["add 10.0.0.3:80 w1", "add service rr", "add 10.0.0.2:80 w1"]);
+  w.run(10);
+  assert.deepEqual(take(w.operations), ["add 10.0.0.3:80 w1"]);
 });
 
 test("without ip_vs the module is named, nothing is checked, and a later reload begins", () => {
