@@ -31,6 +31,8 @@ const EX_SOFTWARE = 70;
 /** How long a release may take: at an orderly end without a parent who would kill, and after our own bug. */
 const ORDERLY_LIMIT_MS = 10_000;
 const DISORDERLY_LIMIT_MS = 2_000;
+/** How long a SIGTERM waits for the channel to close, in milliseconds; an orderly stop is a message. */
+const TERM_PAUSE_MS = 50;
 /** Least time between two snapshots, in milliseconds. */
 const SNAPSHOT_PAUSE_MS = 100;
 
@@ -112,7 +114,9 @@ class Child {
     onSignals(
       this.#native,
       new Map<NodeJS.Signals | number, () => void>([
-        ["SIGTERM", () => this.#end()],
+        // the kernel sends it when the parent's first thread dies, a moment before the channel closes: with
+        // a parent that still looks alive, scripts would be relayed into nothing
+        ["SIGTERM", () => setTimeout(() => this.#end(), TERM_PAUSE_MS)],
         // a terminal sends INT to the whole group: the parent decides, as it does for HUP and the dumps
         ["SIGINT", nothing],
         ["SIGHUP", nothing],
@@ -170,7 +174,7 @@ class Child {
   #end(): void {
     if (this.#ending) return;
     this.#ending = true;
-    if (!this.#channel.connected || process.ppid !== this.#boot.parentPid) this.#logger.write(parentLost({}));
+    if (!this.#channel.connected) this.#logger.write(parentLost({}));
     const work = Promise.race([this.#work, pause(DISORDERLY_LIMIT_MS)]);
     const stop = work.then(() => this.#handlers?.stop());
     Promise.race([stop, pause(ORDERLY_LIMIT_MS)]).then(

@@ -1,0 +1,39 @@
+/**
+ * A child whose role is to write down what happens to it: the daemon under test runs it in place of the
+ * real children. The journal lies beside the child's pid file. What it reads as orders stands in the
+ * `quorum_up` of the first virtual server: `bug` throws, `fatal` exits with 2, a path is run as a script.
+ */
+import fs from "node:fs";
+import { startChild } from "../../src/daemon/child.ts";
+
+const boot = JSON.parse(process.env["KEEPALIVED_BOOT"] ?? "{}") as {
+  pidFile: string;
+  options: { ident: string };
+};
+const say = (text: string): void => fs.appendFileSync(`${boot.pidFile}.journal`, `${text}\n`);
+
+startChild(boot.options.ident === "Keepalived_vrrp" ? "vrrp" : "checker", (context) => {
+  say("boot");
+  return {
+    async configure(model, generation) {
+      const services = model.virtualServers.map((s) => `${s.realServers.map((r) => r.weight)}`);
+      say(`configure ${generation}: ${services.join(" ")}`);
+      const script = model.virtualServers[0]?.quorumUp;
+      const order = script?.argv.at(-1);
+      if (order === "bug") {
+        setImmediate(() => {
+          throw new Error("a bug of ours");
+        });
+      } else if (order === "fatal") process.exit(2);
+      else if (script !== undefined) {
+        void context.scripts
+          .run(script, ["UP"], { queue: "q" })
+          .then((r) => say(`script ${JSON.stringify(r)}`));
+      }
+      return "";
+    },
+    async stop() {
+      say("stop");
+    },
+  };
+});
