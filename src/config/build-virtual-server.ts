@@ -238,7 +238,8 @@ function readCheckers(
     alpha: real.flag("alpha") ?? virtual.flag("alpha") ?? false,
     virtualhost: real.text("virtualhost") ?? virtual.text("virtualhost"),
     logAllFailures: inherited.logAllFailures,
-    target: { ...real.head, port },
+    // A checker keeps the port as written where the service forces another one on the real server.
+    target: { ...real.head, port: real.head.port === 0 ? port : real.head.port },
   };
   const checkers: CheckerConfig[] = [];
   for (const block of real.children) {
