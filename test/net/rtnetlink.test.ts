@@ -12,7 +12,7 @@ import {
   decodeLink,
   RouteSocket,
 } from "../../src/net/rtnetlink.ts";
-import { enterNewNamespace, ip } from "./world.ts";
+import { enterNewNamespace, ip, until } from "./world.ts";
 
 const native = loadNative();
 enterNewNamespace(native, "rtnetlink");
@@ -222,14 +222,16 @@ describe("links", () => {
     socket.close();
   });
 
-  test("are up only when administratively up and with a carrier", () => {
+  test("are up only when administratively up and with a carrier", async () => {
     const socket = new RouteSocket(native);
     const isUp = (name: string): boolean | undefined => socket.links().find((l) => l.name === name)?.up;
     assert.equal(isUp("ve0"), false);
     ip("link set ve0 up");
     assert.equal(isUp("ve0"), false, "the other end is down");
     ip("link set ve1 up");
-    assert.equal(isUp("ve0"), true);
+    await until(() => isUp("ve0") === true, "the carrier is there");
+    ip("link set ve1 down");
+    await until(() => isUp("ve0") === false, "the carrier is lost");
     socket.close();
   });
 });
