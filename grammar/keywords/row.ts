@@ -75,8 +75,11 @@ export interface KeywordRow {
   readonly aliases?: readonly string[];
   /** spellings that still work but are reported */
   readonly deprecated?: readonly string[];
-  /** what a second one in the same block does; `last` unless said otherwise */
-  readonly again?: "last" | "first" | "add";
+  /**
+   * what a second one in the same block does; `last` unless said otherwise. `strongest`: the word that
+   * stands first in the row's list wins, wherever it is.
+   */
+  readonly again?: "last" | "first" | "add" | "strongest";
   /** value that is taken when the given one is not valid; without it the line is dropped */
   readonly fallback?: string | number;
   /** never shown in a message */

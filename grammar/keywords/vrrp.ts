@@ -73,6 +73,7 @@ const vrrpInstance: BlockTable = {
       field: "state",
       default: "derived from priority",
       help: "initial wish; MASTER also implies priority 255 if unset",
+      again: "strongest",
       effect: "works",
     },
     {

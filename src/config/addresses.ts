@@ -2,10 +2,10 @@
 import { addressOptions } from "../../grammar/keywords/vrrp.ts";
 import type { Statement } from "../../grammar/parser.ts";
 import { bytesOf, familyOf, formatIpAddress, type IpAddress, parseIpAddress } from "../base/address.ts";
-import { readInterfaceName } from "./arguments.ts";
 import type { VirtualAddress } from "./model.ts";
 import { parseInteger } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
+import { readInterfaceName } from "./words.ts";
 
 const options: ReadonlyMap<string, (typeof addressOptions)[number]> = new Map(
   addressOptions.flatMap((row) => [row.keyword, ...(row.aliases ?? [])].map((word) => [word, row] as const)),

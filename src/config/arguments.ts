@@ -5,18 +5,19 @@
 
 import type { KeywordRow } from "../../grammar/keywords/row.ts";
 import type { Statement } from "../../grammar/parser.ts";
-import { type IpAddress, parseIpAddress } from "../base/address.ts";
 import { assertNever } from "../base/errors.ts";
 import type { Forwarding } from "./model.ts";
 import { isMulticast, parseDuration, parseInteger, prefixLengthOfMask } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
-
-/** ADDR [PORT]; port 0 when none is given */
-export interface Endpoint {
-  readonly kind: "endpoint";
-  readonly address: IpAddress;
-  readonly port: number;
-}
+import { syntaxOf } from "./syntax.ts";
+import {
+  type Endpoint,
+  readAddress,
+  readEndpoint,
+  readInteger,
+  readInterfaceName,
+  reportNumber,
+} from "./words.ts";
 
 export interface HostPort {
   readonly kind: "host";
@@ -258,58 +259,6 @@ function readBare(reporter: Reporter, row: KeywordRow, statement: Statement): Va
   return undefined;
 }
 
-/** The argument of a row as the reference writes it. */
-export function syntaxOf(row: KeywordRow): string {
-  const { argument } = row;
-  switch (argument.kind) {
-    case "none":
-      return "";
-    case "boolean":
-      return "[true|false]";
-    case "integer": {
-      const text = `${argument.min}..${argument.max}`;
-      return argument.bare === undefined ? text : `[${text}]`;
-    }
-    case "duration":
-      return "SECONDS";
-    case "word":
-      return argument.words.join("|");
-    case "string":
-      return "STRING";
-    case "interface":
-      return "INTERFACE";
-    case "address":
-      return "ADDRESS";
-    case "endpoint":
-      return "ADDRESS [PORT]";
-    case "host":
-      return "HOST [PORT]";
-    case "script":
-      return "SCRIPT [USER [GROUP]]";
-    case "user":
-      return "USER [GROUP]";
-    case "netmask":
-      return "MASK";
-    case "statusCodes":
-      return "CODE[-CODE]…";
-    case "digest":
-      return "MD5";
-    case "scheduler":
-      return "SCHEDULER";
-    case "forwarding":
-      return "NAT|DR|TUN";
-    case "cpus":
-      return "CPU…";
-    case "words":
-      return "…";
-    case "list":
-    case "block":
-      return "{ … }";
-    default:
-      return assertNever(argument);
-  }
-}
-
 function noMoreThan(reporter: Reporter, row: KeywordRow, statement: Statement, count: number): void {
   if (statement.words.length <= count) return;
   const shown = row.secret === true ? "what follows" : `"${statement.words[count]}"`;
@@ -323,94 +272,6 @@ function noMoreThan(reporter: Reporter, row: KeywordRow, statement: Statement, c
 
 function numberFallback(row: KeywordRow): number | undefined {
   return typeof row.fallback === "number" ? row.fallback : undefined;
-}
-
-/** A number at a place of a statement; reported when it is none or out of range. */
-export function readInteger(
-  reporter: Reporter,
-  statement: Statement,
-  word: number,
-  name: string,
-  min: number,
-  max: number,
-  unit = "",
-): number | undefined {
-  const result = parseInteger(statement.words[word] ?? "", min, max);
-  if (result.ok) return result.value;
-  reportNumber(reporter, statement, word, name, result.reason, min, max, unit);
-  return undefined;
-}
-
-function reportNumber(
-  reporter: Reporter,
-  statement: Statement,
-  word: number,
-  name: string,
-  reason: "invalid" | "range",
-  min: number,
-  max: number,
-  unit: string,
-): void {
-  const got = statement.words[word] ?? "";
-  if (reason === "invalid")
-    reporter.word(
-      "number-invalid",
-      statement,
-      word,
-      `${name} needs a number, "${got}" is none; write ${min} to ${max}${unit}`,
-    );
-  else
-    reporter.word(
-      "number-out-of-range",
-      statement,
-      word,
-      `${name} ${got} is out of range; write ${min} to ${max}${unit}`,
-    );
-}
-
-/** An interface name at a place of a statement: what Linux accepts, 15 bytes at most. */
-export function readInterfaceName(
-  reporter: Reporter,
-  statement: Statement,
-  word: number,
-): string | undefined {
-  const name = statement.words[word] ?? "";
-  if (Buffer.byteLength(name) <= 15) return name;
-  reporter.word(
-    "interface-name-too-long",
-    statement,
-    word,
-    `interface name "${name}" is longer than the 15 characters that Linux allows and is ignored`,
-  );
-  return undefined;
-}
-
-export function readAddress(
-  reporter: Reporter,
-  statement: Statement,
-  word: number,
-  name: string,
-): IpAddress | undefined {
-  const text = statement.words[word] ?? "";
-  const address = parseIpAddress(text);
-  if (address === undefined)
-    reporter.word("address-invalid", statement, word, `${name}: "${text}" is not an IPv4 or IPv6 address`);
-  return address;
-}
-
-/** ADDR [PORT], from a place of a statement on. */
-export function readEndpoint(
-  reporter: Reporter,
-  statement: Statement,
-  word: number,
-  name: string,
-): Endpoint | undefined {
-  const address = readAddress(reporter, statement, word, name);
-  if (address === undefined) return undefined;
-  const text = statement.words[word + 1];
-  if (text === undefined || text === "0") return { kind: "endpoint", address, port: 0 };
-  const port = readInteger(reporter, statement, word + 1, `${name} port`, 1, 65535);
-  return port === undefined ? undefined : { kind: "endpoint", address, port };
 }
 
 function readNetmask(reporter: Reporter, statement: Statement): Netmask | undefined {

@@ -1,11 +1,11 @@
 /** One checker block to its model, with what it takes from its real and virtual server (checker-behaviour 1). */
 import { familyOf, type IpAddress } from "../base/address.ts";
 import type { Micros } from "../base/units.ts";
-import type { Endpoint } from "./arguments.ts";
 import type { Draft } from "./draft.ts";
 import type { CheckerCommon, CheckerConfig, ConnectConfig, HttpCheckConfig, UrlConfig } from "./model.ts";
 import { isLinkLocal } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
+import type { Endpoint } from "./words.ts";
 
 /** Settings that come down from virtual and real server, undefined where neither says anything. */
 export interface CheckerDefaults {

@@ -7,8 +7,9 @@ import type { KeywordRow } from "../../grammar/keywords/row.ts";
 import type { Block } from "../../grammar/keywords/table.ts";
 import type { Statement } from "../../grammar/parser.ts";
 import { InternalError } from "../base/errors.ts";
-import type { Endpoint, HostPort, Netmask, ScriptText, StatusRange, Value } from "./arguments.ts";
+import type { HostPort, Netmask, ScriptText, StatusRange, Value } from "./arguments.ts";
 import type { VirtualServerTarget } from "./model.ts";
+import type { Endpoint } from "./words.ts";
 
 /** What stands behind a block's keyword, once it is understood. */
 export type Head =

@@ -7,10 +7,11 @@
 import type { KeywordRow } from "../../grammar/keywords/row.ts";
 import { type Block, blockNamed, currentName, homesOf, nearestWord } from "../../grammar/keywords/table.ts";
 import type { Item, Statement } from "../../grammar/parser.ts";
-import { readEndpoint, readInteger, readValue } from "./arguments.ts";
+import { readValue, type Value } from "./arguments.ts";
 import type { Related } from "./diagnostic.ts";
 import { Draft, type Head } from "./draft.ts";
 import type { Reporter } from "./reporter.ts";
+import { readEndpoint, readInteger } from "./words.ts";
 
 type Level =
   | { readonly kind: "block"; readonly draft: Draft }
@@ -241,14 +242,16 @@ export class Reader {
       );
       return;
     }
+    const stays = row.again === "strongest" && strengthOf(row, before.value) < strengthOf(row, value);
+    const counts = stays ? `${String(before.value)} stays` : "the last one counts";
     this.#reporter.word(
       "keyword-repeated",
       statement,
       0,
-      `${row.keyword} is given twice, the last one counts; remove one of them`,
+      `${row.keyword} is given twice, ${counts}; remove one of them`,
       related,
     );
-    draft.cells[draft.cells.indexOf(before)] = { row, value, statement };
+    if (!stays) draft.cells[draft.cells.indexOf(before)] = { row, value, statement };
   }
 
   #close(source: number, start: number): void {
@@ -344,6 +347,10 @@ export class Reader {
     const key = `${draft.block.name}/${row.keyword}`;
     this.#reporter.once("no-effect-yet", statement, key, `${row.keyword} has no effect yet`);
   }
+}
+
+function strengthOf(row: KeywordRow, value: Value): number {
+  return row.argument.kind === "word" && typeof value === "string" ? row.argument.words.indexOf(value) : 0;
 }
 
 /** An unknown word for a message: what follows a `=` may be a password, and a word may be a megabyte. */

@@ -10,6 +10,7 @@ const scripts: Readonly<Record<string, ScriptStat>> = {
   "/tmp": { isFile: false, mode: 0o1777, uid: 0, gid: 0 },
   "/bin/true": { isFile: true, mode: 0o755, uid: 0, gid: 0 },
   "/usr/bin/logger": { isFile: true, mode: 0o755, uid: 0, gid: 0 },
+  "/bin/rootgroup": { isFile: true, mode: 0o775, uid: 0, gid: 0 },
   "/bin/plain": { isFile: true, mode: 0o644, uid: 0, gid: 0 },
   "/tmp/weak": { isFile: true, mode: 0o777, uid: 0, gid: 0 },
 };
