@@ -205,14 +205,18 @@ export class Reader {
     }
     const row = level.draft.block.row(statement.words[0] as string);
     if (row === undefined) this.#unknown(statement, level.draft.block);
-    else if (row.argument.kind === "block" || row.argument.kind === "list")
+    else if (row.argument.kind === "block" || row.argument.kind === "list") {
       this.#reporter.word(
         "missing-brace",
         statement,
         0,
-        `${row.keyword} is a block and is ignored without its {; write it on this line or the next`,
+        `${row.keyword} lacks its { and is empty; write it on this line or the next`,
       );
-    else this.#keyword(statement, row, level.draft);
+      if (row.argument.kind === "block") {
+        this.#openBlock(statement, row, row.argument.block, level.draft);
+        this.#pop();
+      }
+    } else this.#keyword(statement, row, level.draft);
   }
 
   #keyword(statement: Statement, row: KeywordRow, draft: Draft): void {
