@@ -1,5 +1,6 @@
 /** The pair that this project began with: two VRRP files, a TCP and an HTTP listing, read as they stand. */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import { fakeSystem } from "./fake-system.ts";
@@ -276,4 +277,23 @@ ${server("10.255.23.4")}${server("10.255.23.10")}}
       ],
     },
   ]);
+});
+
+test("every example is read without an error", () => {
+  const examples = new URL("../../examples/", import.meta.url);
+  const names = readdirSync(examples, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".conf"),
+  );
+  assert.ok(names.length > 0);
+  for (const name of names) {
+    const text = readFileSync(new URL(name, examples), "utf8");
+    const interfaces = new Set(["lo", "eth0", "bond0"]);
+    const { diagnostics, startStatus } = loadConfig(name, fakeSystem({ [name]: text }, { interfaces }));
+    assert.deepEqual(
+      diagnostics.filter((d) => d.severity === "error" || d.severity === "fatal"),
+      [],
+      name,
+    );
+    assert.equal(startStatus, 0, name);
+  }
 });
