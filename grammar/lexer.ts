@@ -18,13 +18,11 @@ export const Close: TokenType = createToken({ name: "Close", pattern: /d/ });
 
 /** A chevrotain token that stands for a whole line. */
 export class LineToken implements IToken {
-  readonly image = "";
   /** offset of the first word, or of the brace when there is none */
   readonly startOffset: number;
   /** offset of the brace, -1 when there is none */
   readonly brace: number;
   readonly tokenTypeIdx: number;
-  readonly tokenType: TokenType;
   readonly words: readonly string[];
   readonly source: number;
   /** 1-based */
@@ -41,12 +39,22 @@ export class LineToken implements IToken {
     this.startOffset = start;
     this.brace = brace;
     this.tokenTypeIdx = type.tokenTypeIdx as number;
-    this.tokenType = type;
     this.words = words;
     this.source = source;
     this.line = line;
   }
+
+  /** chevrotain asks for these two in messages only, which ours never shows */
+  get image(): string {
+    return "";
+  }
+
+  get tokenType(): TokenType {
+    return tokenTypes.find((type) => type.tokenTypeIdx === this.tokenTypeIdx) ?? Leaf;
+  }
 }
+
+const tokenTypes: readonly TokenType[] = [Leaf, Open, Brace, Close];
 
 /** Something wrong below the level of words. */
 export type LexicalIssue = {
@@ -149,6 +157,8 @@ class Scanner {
   line = 1;
   /** offset of a quote that the line does not close, else -1 */
   openQuote = -1;
+  /** used again for every line: an array that grows word by word would be eight times too large */
+  readonly #words: string[] = [];
   /** filled when present */
   spans: number[] | undefined;
 
@@ -160,7 +170,8 @@ class Scanner {
   words(): readonly string[] {
     const text = this.#text;
     const length = text.length;
-    let words: string[] | undefined;
+    const words = this.#words;
+    let count = 0;
     let raw = false;
     this.openQuote = -1;
     let i = this.at;
@@ -198,15 +209,15 @@ class Scanner {
         if (escaped) word = word.replace(/\\([#!])/g, "$1");
       }
       this.spans?.push(start, i);
-      if (words === undefined) {
-        words = [word];
+      if (count === 0) {
         this.first = start;
         // braces of a glob pattern are part of it
         raw = isInclude(word);
-      } else words.push(word);
+      }
+      words[count++] = word;
     }
     this.at = i;
-    return words ?? noWords;
+    return exactly(words, count);
   }
 
   /** To the beginning of the next line. */
@@ -225,5 +236,21 @@ class Scanner {
       i++;
     }
     return i;
+  }
+}
+
+/** A copy of the first elements, with room for no more. */
+function exactly(words: readonly string[], count: number): readonly string[] {
+  switch (count) {
+    case 0:
+      return noWords;
+    case 1:
+      return [words[0] as string];
+    case 2:
+      return [words[0] as string, words[1] as string];
+    case 3:
+      return [words[0] as string, words[1] as string, words[2] as string];
+    default:
+      return words.slice(0, count);
   }
 }

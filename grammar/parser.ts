@@ -59,15 +59,19 @@ class BlockParser extends EmbeddedActionsParser {
   readonly chunk: () => Item[];
   readonly #statement: () => Statement;
   readonly #body: () => Body;
+  /** statements of the bodies that are being read, inner ones behind outer ones */
+  readonly #pending: Statement[] = [];
 
   constructor() {
     super([Leaf, Open, Brace, Close], { recoveryEnabled: false });
     this.#body = this.RULE("body", () => {
-      const statements: Statement[] = [];
+      const base = this.#pending.length;
       this.MANY(() => {
-        statements.push(this.SUBRULE(this.#statement));
+        this.#pending.push(this.SUBRULE(this.#statement));
       });
       const close = this.OPTION(() => this.CONSUME(Close));
+      const statements = this.#pending.slice(base);
+      this.#pending.length = base;
       return { statements, close: close as LineToken | undefined };
     });
     this.#statement = this.RULE("statement", () =>

@@ -24,6 +24,8 @@ export interface Cell {
   readonly statement: Statement;
 }
 
+const noDrafts: readonly Draft[] = [];
+
 export class Draft {
   readonly block: Block;
   readonly statement: Statement;
@@ -31,13 +33,23 @@ export class Draft {
   /** the block as a whole has no function yet: said once, not for every line */
   readonly isInert: boolean;
   readonly cells: Cell[] = [];
-  readonly children: Draft[] = [];
+  #children: Draft[] | undefined;
 
   constructor(block: Block, statement: Statement, head: Head, isInert = false) {
     this.block = block;
     this.statement = statement;
     this.head = head;
     this.isInert = isInert;
+  }
+
+  /** inner blocks, in order */
+  get children(): readonly Draft[] {
+    return this.#children ?? noDrafts;
+  }
+
+  addChild(child: Draft): void {
+    if (this.#children === undefined) this.#children = [child];
+    else this.#children.push(child);
   }
 
   cell(keyword: string): Cell | undefined {

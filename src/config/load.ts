@@ -158,8 +158,11 @@ class Collector implements TokenSink {
   }
 
   token(token: LineToken): void {
-    if (this.#depth === 0 && this.#tokens.length > 0 && token.tokenType !== Brace) this.#flush();
-    const opens = token.tokenType === Open || token.tokenType === Brace;
+    if (this.#depth === 0 && this.#tokens.length > 0 && token.tokenTypeIdx !== Brace.tokenTypeIdx)
+      this.#flush();
+    const type = token.tokenTypeIdx;
+    const opens = type === Open.tokenTypeIdx || type === Brace.tokenTypeIdx;
+    const closes = type === Close.tokenTypeIdx;
     if (opens && this.#depth >= DEEPEST) {
       if (this.#dropped++ === 0)
         this.#reporter.at(
@@ -169,14 +172,14 @@ class Collector implements TokenSink {
         );
       return;
     }
-    if (token.tokenType === Close && this.#dropped > 0) {
+    if (closes && this.#dropped > 0) {
       this.#dropped--;
       return;
     }
     if (this.#dropped > 0) return;
     this.#tokens.push(token);
     if (opens) this.#depth++;
-    else if (token.tokenType === Close && this.#depth > 0) this.#depth--;
+    else if (closes && this.#depth > 0) this.#depth--;
   }
 
   issue(issue: LexicalIssue): void {

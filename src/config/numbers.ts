@@ -27,6 +27,10 @@ export type DurationResult =
  * @param max seconds
  */
 export function parseDuration(text: string, min: number, max: number): DurationResult {
+  // Nearly all are short whole numbers: no need to take them apart.
+  const seconds = /^[0-9]{1,6}$/.test(text) ? Number(text) : -1;
+  if (seconds >= min && seconds >= 0 && seconds <= max)
+    return { ok: true, value: (seconds * 1_000_000) as Micros, rounded: false };
   const match = /^([+-]?)([0-9]{0,12})(?:\.([0-9]*))?$/.exec(text);
   const whole = match?.[2] ?? "";
   const fraction = match?.[3] ?? "";

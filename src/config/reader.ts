@@ -124,7 +124,7 @@ export class Reader {
     const isInert = parent.isInert || row.effect === "parsed";
     const draft = before ?? new Draft(blockNamed(name), statement, head, isInert);
     // Top-level blocks with a head go to the sink when they end, so that they need not be kept.
-    if (before === undefined && (parent !== this.root || head.kind === "none")) parent.children.push(draft);
+    if (before === undefined && (parent !== this.root || head.kind === "none")) parent.addChild(draft);
     this.#levels.push({ kind: "block", draft });
   }
 
