@@ -114,15 +114,18 @@ const commonRows: readonly KeywordRow[] = [
   },
 ];
 
-const tcpCheck: BlockTable = {
-  block: "TCP_CHECK",
-  rows: [...connectRows, ...commonRows],
-};
-
-/** Only the HTTP checkers still know the old name of `retry`. */
-function retryOfHttp(row: KeywordRow): KeywordRow {
+/**
+ * The old name of `retry`. keepalived knows it in the HTTP checkers only; in TCP_CHECK, where much-copied
+ * examples and the EulerOS dialect have it too, it would skip the word and try once instead of as written.
+ */
+function withOldRetry(row: KeywordRow): KeywordRow {
   return row.keyword === "retry" ? { ...row, deprecated: ["nb_get_retry"] } : row;
 }
+
+const tcpCheck: BlockTable = {
+  block: "TCP_CHECK",
+  rows: [...connectRows, ...commonRows.map(withOldRetry)],
+};
 
 /** What HTTP_GET and SSL_GET share. */
 const httpRows: readonly KeywordRow[] = [
@@ -169,7 +172,7 @@ const httpGet: BlockTable = {
   block: "HTTP_GET",
   rows: [
     ...connectRows,
-    ...commonRows.map(retryOfHttp),
+    ...commonRows.map(withOldRetry),
     ...httpRows,
     {
       keyword: "url",
@@ -255,7 +258,7 @@ const sslGet: BlockTable = {
   block: "SSL_GET",
   rows: [
     ...connectRows,
-    ...commonRows.map(retryOfHttp),
+    ...commonRows.map(withOldRetry),
     ...httpRows,
     {
       keyword: "tls_compliant",

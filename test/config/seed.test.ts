@@ -111,7 +111,7 @@ test("the second balancer's file gives the mirror image", () => {
   );
 });
 
-test("the TCP listing is read; nb_get_retry, which TCP_CHECK does not know, is named and left out", () => {
+test("the TCP listing is read as it stands; nb_get_retry counts, and its modern name is given", () => {
   const server = (address: string): string => `    real_server ${address} 80 {
         weight 1
         TCP_CHECK {   
@@ -136,10 +136,10 @@ ${server("10.0.0.13")}${server("10.0.0.14")}}
   );
   assert.deepEqual([testStatus, startStatus], [5, 0]);
   assert.deepEqual(
-    diagnostics.map((d) => [d.code, d.message.includes("did you mean retry?")]),
+    diagnostics.map((d) => [d.code, d.severity]),
     [
-      ["misplaced-keyword", true],
-      ["misplaced-keyword", true],
+      ["deprecated-keyword", "deprecated"],
+      ["deprecated-keyword", "deprecated"],
     ],
   );
   const expectedServer = (line: number, address: string): object => ({
@@ -160,7 +160,7 @@ ${server("10.0.0.13")}${server("10.0.0.14")}}
         kind: "TCP_CHECK",
         alpha: false,
         delayLoop: 6_000_000,
-        retry: 1,
+        retry: 3,
         delayBeforeRetry: 3_000_000,
         warmup: 6_000_000,
         logAllFailures: false,
