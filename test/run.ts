@@ -8,6 +8,7 @@
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { GUEST_BROKE, runInGuest } from "./lab/guest.ts";
 import { kernelHasIpvs } from "./lab/ipvs.ts";
@@ -24,6 +25,11 @@ interface Counts {
 
 /** A suite that takes longer than this is killed and counts as failed. */
 const SUITE_SECONDS = 600;
+/** More than there are processors: tests in namespaces mostly wait. */
+const CONCURRENCY = 4;
+/** Time for what a signal ended to die, before what it left is removed. */
+const LAST_BREATH_MS = 2000;
+const interruption = new AbortController();
 const root = new URL("..", import.meta.url).pathname;
 
 function placeOf(file: string): Place {
@@ -53,7 +59,8 @@ function print(line: string): void {
 /** Runs a command here, handing over its lines, with a limit on its time. */
 async function runHere(argv: readonly string[], onLine: (line: string) => void): Promise<number> {
   const [file = "", ...args] = argv;
-  const child = spawn(file, args, { timeout: SUITE_SECONDS * 1000, stdio: ["ignore", "pipe", "inherit"] });
+  const limits = { timeout: SUITE_SECONDS * 1000, signal: interruption.signal };
+  const child = spawn(file, args, { ...limits, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<number>((resolve) => {
     child.once("error", () => resolve(127));
     child.once("close", (code) => resolve(code ?? 1));
@@ -69,26 +76,30 @@ async function runTests(
   files: readonly string[],
   write: (line: string) => void = print,
 ): Promise<Counts> {
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  if (files.length === 0 || interruption.signal.aborted) return { passed: 0, failed: 0, skipped: 0 };
   write(`\n== ${title}`);
   const tally = new Tally();
   const onLine = (line: string) => {
     tally.read(line);
     write(line);
   };
-  const options = ["--test", "--test-reporter=spec"];
-  const inOneProcess = [...options, "--test-isolation=none", "--test-concurrency=1"];
+  const options = [
+    "--test",
+    "--test-reporter=spec",
+    `--test-concurrency=${place === "here" ? CONCURRENCY : 1}`,
+  ];
   const status =
     place === "here"
-      ? await runHere([process.execPath, ...options, "--test-concurrency=2", ...files], onLine)
+      ? await runHere([process.execPath, ...options, ...files], onLine)
       : await runInGuest(
           {
-            argv: [process.execPath, ...inOneProcess, ...files],
+            argv: [process.execPath, ...options, ...files],
             environment: {},
             systemd: place === "systemd",
             seconds: SUITE_SECONDS,
           },
           onLine,
+          interruption.signal,
         );
   if (status === GUEST_BROKE) write("the guest ended before its tests did");
   if (status !== 0 && tally.counts.failed === 0) tally.counts.failed += 1;
@@ -128,7 +139,7 @@ async function runInGuests(
 async function main(patterns: readonly string[]): Promise<number> {
   process.chdir(root);
   for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => process.exit(1)); // guests end with this process, see runInGuest
+    process.on(name, () => interruption.abort());
   }
   await removeLeftovers();
   const wanted = (name: string) => patterns.length === 0 || patterns.some((part) => name.includes(part));
@@ -144,6 +155,12 @@ async function main(patterns: readonly string[]): Promise<number> {
   results.push(await runTests("system tests on this kernel", "here", system));
   results.push(...(await runInGuests(of("ipvs"), of("systemd"), hasIpvs ? "here" : "ipvs")));
 
+  if (interruption.signal.aborted) {
+    await sleep(LAST_BREATH_MS);
+    await removeLeftovers();
+    print("interrupted");
+    return 130;
+  }
   const sum = (key: keyof Counts) => results.reduce((total, counts) => total + counts[key], 0);
   if (sum("passed") + sum("failed") + sum("skipped") === 0) {
     print(`no test matches ${patterns.join(" ")}`);

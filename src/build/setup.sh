@@ -27,8 +27,10 @@ need iproute2 /usr/sbin/ip /sbin/ip /usr/bin/ip
 need ipvsadm /usr/sbin/ipvsadm /sbin/ipvsadm
 need kmod /usr/sbin/modprobe /sbin/modprobe
 need curl /usr/bin/curl
-need user-mode-linux /usr/bin/linux.uml
 need util-linux /usr/bin/taskset
+if [ "$purpose" != demo ] || [ ! -e /proc/net/ip_vs ]; then
+  need user-mode-linux /usr/bin/linux.uml
+fi
 if [ "$purpose" != demo ]; then
   need keepalived /usr/sbin/keepalived
   need systemd /lib/systemd/systemd

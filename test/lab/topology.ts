@@ -81,6 +81,12 @@ export class Topology {
     await run(["ip", "-n", this.namespace("switch"), "link", "set", machine, state]);
   }
 
+  /** Cuts a machine off without it noticing (its carrier stays), or joins it to the others again. */
+  async reach(machine: Machine, state: "cut" | "joined"): Promise<void> {
+    const change = state === "cut" ? ["nomaster"] : ["master", "br0"];
+    await run(["ip", "-n", this.namespace("switch"), "link", "set", machine, ...change]);
+  }
+
   /** The IPv4 addresses (without prefix length) on a machine's interface, in the kernel's order. */
   async addresses(machine: Machine): Promise<readonly string[]> {
     const out = await run([
