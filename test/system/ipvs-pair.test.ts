@@ -1,11 +1,11 @@
 /**
- * The pair with its services and real traffic, on a kernel with IPVS, in every combination of makes;
- * two pairs at a time, which is what a guest with one slow processor can carry.
+ * The pair with its services and real traffic, on a kernel with IPVS, in every combination of makes,
+ * side by side: even in a slow guest a pair waits most of the time.
  */
 import { describe } from "node:test";
 import { describePair } from "./pair.ts";
 
-describe("pairs with real servers", { concurrency: 2 }, () => {
+describe("pairs with real servers", { concurrency: true }, () => {
   describePair("c", "c", true);
   describePair("ours", "ours", true);
   describePair("c", "ours", true);
