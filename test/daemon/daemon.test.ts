@@ -178,18 +178,33 @@ test("a reload reaches the running children, a broken file reaches nobody", limi
   ]);
 });
 
-test("a burst of HUPs leads to at most two reloads", limit, async () => {
-  const daemon = start(folderOf("burst"), configuration(1));
-  await said(daemon, "Startup complete");
-  daemon.configure(configuration(2));
-  for (let i = 0; i < 20; i++) daemon.kill("SIGHUP");
-  await said(daemon, "Reload complete");
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  daemon.kill("SIGTERM");
-  assert.equal(await daemon.exited, 0);
-  const reloads = sentences(daemon).filter((s) => s === "Reloading ...").length;
-  assert.ok(reloads >= 1 && reloads <= 2, `${reloads} reloads`);
-});
+test(
+  "HUPs during a reload lead to exactly one more, which reads what the file says then",
+  limit,
+  async () => {
+    const daemon = start(folderOf("burst"), configuration(1, "/bin/echo slow"));
+    await said(daemon, "Startup complete");
+    daemon.configure(configuration(2, "/bin/echo slow"));
+    daemon.kill("SIGHUP");
+    await said(daemon, "Reload: ");
+    daemon.configure(configuration(3, "/bin/echo slow"));
+    for (let i = 0; i < 10; i++) {
+      daemon.kill("SIGHUP");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await said(daemon, "Reload complete", 2);
+    daemon.kill("SIGTERM");
+    assert.equal(await daemon.exited, 0);
+    assert.equal(sentences(daemon).filter((s) => s === "Reloading ...").length, 2);
+    assert.deepEqual(daemon.journal("checker"), [
+      "boot",
+      "configure 1: 1",
+      "configure 2: 2",
+      "configure 3: 3",
+      "stop",
+    ]);
+  },
+);
 
 test("a killed child is started again with the configuration in force", limit, async () => {
   const daemon = start(folderOf("respawn"), configuration(4));
@@ -209,7 +224,7 @@ test(
   "a killed parent makes the children release and stop, and the next daemon waits for them",
   limit,
   async () => {
-    const first = start(folderOf("orphans"), configuration(4));
+    const first = start(folderOf("orphans"), configuration(4, "/bin/echo lazy"));
     await said(first, "Startup complete");
     const [checker, vrrp] = [first.childPid("checker"), first.childPid("vrrp")];
     first.kill("SIGKILL");
@@ -263,6 +278,7 @@ test("with -R a dead child ends the daemon and nothing is started again", limit,
   process.kill(daemon.childPid("vrrp"), "SIGKILL");
   assert.equal(await daemon.exited, 0);
   assert.match(daemon.log(), /VRRP child process\(\d+\) died: Exiting\n/);
+  assert.equal(daemon.log().match(/Starting VRRP child process/g)?.length, 1);
   assert.deepEqual(daemon.journal("vrrp"), ["boot", "configure 1: "]);
 });
 
@@ -291,24 +307,42 @@ test("signals for dumps and a HUP sent to a child kill nobody", limit, async () 
   assert.deepEqual(daemon.journal("vrrp"), ["boot", "configure 1: ", "stop"]);
 });
 
-test("a child's script runs outside of it and its result comes back", limit, async () => {
+test("a child's scripts run outside of it, in order, and their results come back", limit, async () => {
   const folder = folderOf("script");
   fs.mkdirSync(folder);
   const script = path.join(folder, "up.sh");
   fs.writeFileSync(
     script,
-    `#!/bin/sh\necho "$@" > ${folder}/out\ncat /proc/$PPID/comm > ${folder}/by\nexit 9\n`,
+    `#!/bin/sh\necho "$@" >> ${folder}/out\ncat /proc/$PPID/comm > ${folder}/by\nexit 9\n`,
     {
       mode: 0o755,
     },
   );
   const daemon = start(folder, configuration(1, `${script} mine`));
-  await until("the script's result", () => daemon.journal("checker").length === 3);
-  assert.equal(daemon.journal("checker")[2], 'script {"kind":"exited","status":9}');
-  assert.equal(fs.readFileSync(`${folder}/out`, "utf8"), "mine UP\n");
+  await until("the scripts' results", () => daemon.journal("checker").length === 4);
+  assert.deepEqual(daemon.journal("checker").slice(2), [
+    'script UP {"kind":"exited","status":9}',
+    'script AGAIN {"kind":"exited","status":9}',
+  ]);
+  assert.equal(fs.readFileSync(`${folder}/out`, "utf8"), "mine UP\nmine AGAIN\n");
   assert.equal(fs.readFileSync(`${folder}/by`, "utf8"), "keepalived_scri\n");
   daemon.kill("SIGTERM");
   assert.equal(await daemon.exited, 0);
+});
+
+test("scripts that run or wait when the daemon is killed come to their end", limit, async () => {
+  const folder = folderOf("survivor");
+  fs.mkdirSync(folder);
+  const script = path.join(folder, "slow.sh");
+  fs.writeFileSync(script, `#!/bin/sh\ntouch ${folder}/begun\nsleep 0.5\necho "$1" >> ${folder}/ended\n`, {
+    mode: 0o755,
+  });
+  const daemon = start(folder, configuration(1, script));
+  await until("the script", () => fs.existsSync(`${folder}/begun`));
+  daemon.kill("SIGKILL");
+  await daemon.exited;
+  await until("the scripts' end", () => lines(`${folder}/ended`).length === 2);
+  assert.deepEqual(lines(`${folder}/ended`), ["UP", "AGAIN"]);
 });
 
 test(
@@ -321,6 +355,12 @@ test(
     const unusable = start(folderOf("unusable"), configuration(1).replace("lb_algo rr", "lb_algo"));
     assert.equal(await unusable.exited, 2);
     assert.deepEqual(unusable.journal("checker"), []);
+    const homeless = `${configuration(1)}vrrp_instance VI {
+  interface kpa-nowhere
+  virtual_router_id 1
+}
+`;
+    assert.equal(await start(folderOf("homeless"), homeless).exited, 2);
   },
 );
 
