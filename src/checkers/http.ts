@@ -5,7 +5,7 @@
  * server.
  */
 import { DaemonError } from "../base/errors.ts";
-import type { HttpCheckConfig, UrlConfig } from "../config/model.ts";
+import type { ConnectConfig, HttpCheckConfig, UrlConfig } from "../config/model.ts";
 import {
   type HttpFacts,
   type HttpFailure,
@@ -25,7 +25,8 @@ const CHUNK = new Uint8Array(64 << 10);
 
 export class HttpProbe {
   readonly #io: ProbeIo;
-  readonly #target: ProbeTarget;
+  readonly #connect: ConnectConfig;
+  #target: ProbeTarget | undefined;
   readonly #urls: readonly UrlConfig[];
   readonly #requests: readonly Uint8Array[];
   readonly #done: (outcome: HttpOutcome) => void;
@@ -40,7 +41,7 @@ export class HttpProbe {
   /** @param done called once per `start`, possibly before `start` returns, unless `close` came first */
   constructor(io: ProbeIo, config: HttpCheckConfig, done: (outcome: HttpOutcome) => void) {
     this.#io = io;
-    this.#target = io.prepare(config.connect);
+    this.#connect = config.connect;
     this.#urls = config.urls;
     this.#requests = config.urls.map((url) => httpRequest(config, url));
     this.#done = done;
@@ -53,6 +54,7 @@ export class HttpProbe {
     this.#connected = false;
     this.#reader.reset(this.#url?.digest === undefined ? undefined : this.#io.digest());
     try {
+      this.#target ??= this.#io.prepare(this.#connect);
       this.#socket = this.#io.connect(this.#target);
       this.#io.watch(this.#socket, "write", this.#writable);
     } catch (error) {

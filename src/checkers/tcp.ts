@@ -21,7 +21,9 @@ const UNREACHABLE: TcpOutcome = { kind: "failure", reason: "unreachable" };
 
 export class TcpProbe {
   readonly #io: ProbeIo;
-  readonly #target: ProbeTarget;
+  readonly #connect: ConnectConfig;
+  /** made with the first check: thousands at once would delay the start */
+  #target: ProbeTarget | undefined;
   readonly #done: (outcome: TcpOutcome) => void;
   readonly #ready: ProbeReady = (event) => this.#connected(event.error);
   #socket: ProbeSocket | undefined;
@@ -29,12 +31,13 @@ export class TcpProbe {
   /** @param done called once per `start`, possibly before `start` returns, unless `close` came first */
   constructor(io: ProbeIo, connect: ConnectConfig, done: (outcome: TcpOutcome) => void) {
     this.#io = io;
-    this.#target = io.prepare(connect);
+    this.#connect = connect;
     this.#done = done;
   }
 
   start(): void {
     try {
+      this.#target ??= this.#io.prepare(this.#connect);
       this.#socket = this.#io.connect(this.#target);
       this.#io.watch(this.#socket, "write", this.#ready);
     } catch (error) {
