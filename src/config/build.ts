@@ -8,6 +8,7 @@ import { buildGlobal, childWaitTimeOf } from "./build-global.ts";
 import { buildVirtualServer, type VirtualServerContext } from "./build-virtual-server.ts";
 import { buildInstance, type VrrpContext } from "./build-vrrp.ts";
 import { Draft } from "./draft.ts";
+import { Linter } from "./lint.ts";
 import type { ConfigSystem } from "./load.ts";
 import type { ConfigModel, VirtualServerConfig, VrrpInstanceConfig } from "./model.ts";
 import { type Position, Reporter } from "./reporter.ts";
@@ -21,6 +22,7 @@ export class ModelBuilder {
   readonly #reporter: Reporter;
   /** blocks wait until the end instead of being built at once */
   readonly #waits: boolean;
+  readonly #linter: Linter;
   readonly #waiting: Draft[] = [];
   readonly #names = new Map<string, Position>();
   readonly #instances: Built<VrrpInstanceConfig>[] = [];
@@ -34,11 +36,13 @@ export class ModelBuilder {
     this.#system = system;
     this.#reporter = reporter;
     this.#waits = options.waits;
+    this.#linter = new Linter(reporter);
   }
 
   /** Takes a complete top-level block. */
   block(draft: Draft): void {
     const { name } = draft.block;
+    this.#linter.block(draft);
     if (name === "global_defs") {
       this.#global = draft;
       if (this.#context !== undefined) this.isTooEarly = true;
@@ -52,6 +56,7 @@ export class ModelBuilder {
   finish(root: Draft): ConfigModel {
     const context = this.#contextNow(root);
     for (const draft of this.#waiting) this.#build(draft);
+    this.#linter.finish();
     // Root keywords may stand anywhere; nothing but the global part depends on them.
     const global = { ...context.global, childWaitTime: childWaitTimeOf(root) };
     return {
@@ -67,10 +72,14 @@ export class ModelBuilder {
     if (draft.block.name === "vrrp_instance") {
       if (this.#isNameTaken(draft, position)) return;
       const config = buildInstance(context, draft);
-      if (config !== undefined) this.#instances.push({ config, position });
+      if (config === undefined) return;
+      this.#instances.push({ config, position });
+      this.#linter.instance(config, draft);
     } else {
       const config = buildVirtualServer(context, draft);
-      if (config !== undefined) this.#servers.push({ config, position });
+      if (config === undefined) return;
+      this.#servers.push({ config, position });
+      this.#linter.virtualServer(config, draft);
     }
   }
 

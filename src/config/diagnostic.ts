@@ -75,6 +75,7 @@ export type DiagnosticCode =
   | "digest-invalid"
   | "status-code-invalid"
   | "empty-list"
+  | "hex-invalid"
   // addresses of an instance
   | "option-unknown"
   | "option-without-value"
@@ -121,6 +122,7 @@ export type DiagnosticCode =
   | "scheduler-missing"
   | "forwarding-unknown"
   | "forwarding-missing"
+  | "tunnel-invalid"
   | "port-forced"
   | "port-ignored"
   | "persistence-implied"
@@ -130,7 +132,13 @@ export type DiagnosticCode =
   | "keyword-order"
   | "url-missing"
   | "path-missing"
-  | "bind-if-missing";
+  | "bind-if-missing"
+  // traps that keepalived does not see (lint.ts)
+  | "password-comment"
+  | "quorum-unreachable"
+  | "state-outranked"
+  | "timeouts-overlong"
+  | "weight-useless";
 
 /** Every code with what follows from it. */
 export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
@@ -172,6 +180,7 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "digest-invalid": error,
   "status-code-invalid": error,
   "empty-list": warning,
+  "hex-invalid": error,
   "option-unknown": error,
   "option-without-value": error,
   "label-too-long": error,
@@ -213,6 +222,7 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "scheduler-missing": error,
   "forwarding-unknown": error,
   "forwarding-missing": error,
+  "tunnel-invalid": error,
   "port-forced": warning,
   "port-ignored": warning,
   "persistence-implied": warning,
@@ -223,6 +233,11 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "url-missing": error,
   "path-missing": error,
   "bind-if-missing": error,
+  "password-comment": hint,
+  "quorum-unreachable": hint,
+  "state-outranked": hint,
+  "timeouts-overlong": hint,
+  "weight-useless": hint,
 };
 
 export interface Related {
@@ -249,6 +264,12 @@ export function testStatusOf(diagnostics: readonly Diagnostic[]): 0 | 2 | 4 | 5 
     if (status > highest) highest = status;
   }
   return highest;
+}
+
+/** Exit status of `--config-test --strict`: what keepalived tolerates counts as an error, notes do not. */
+export function strictStatusOf(diagnostics: readonly Diagnostic[]): 0 | 2 | 4 | 5 | 6 {
+  const status = testStatusOf(diagnostics);
+  return status === 0 && diagnostics.some((d) => d.severity !== "note") ? 5 : status;
 }
 
 /** Whether the daemon can start: 0, or the exit status with which it refuses. */
