@@ -138,6 +138,7 @@ ${server("10.0.0.13")}${server("10.0.0.14")}}
   assert.deepEqual(
     diagnostics.map((d) => [d.code, d.severity]),
     [
+      ["timeouts-overlong", "warning"],
       ["deprecated-keyword", "deprecated"],
       ["deprecated-keyword", "deprecated"],
     ],
