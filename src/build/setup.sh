@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 say() { printf 'setup: %s\n' "$*" >&2; }
 
 if [ "$(id -u)" != 0 ]; then
-  say "network namespaces need root: run this as root (for example: sudo npm $npm_lifecycle_event)"
+  say "network namespaces need root: run this as root (for example: sudo npm ${npm_lifecycle_event:-start})"
   exit 1
 fi
 
