@@ -27,7 +27,9 @@ const MEGABYTES = 2000;
 const MODULES = "/usr/lib/uml/modules";
 /** Lines of the guest's kernel and halt that say nothing about the command. */
 const NOISE =
-  /^(SELinux: |mmapper_init|Failed to initialize ubd|.*wtmp record|Halting|reboot: System halted|Console initialized|random: |Inserted module|\[.{0,8} {2}OK {2}|( {9}|.{0,8}\[.*)(Start|Stopp|Reload)ing )/;
+  /^(SELinux: |mmapper_init|Failed to initialize ubd|.*wtmp record|Halting|reboot: System halted|Console initialized|random: )/;
+/** What systemd writes on the console about units, whatever it was told. */
+const SYSTEMD_NOISE = /^$|^Inserted module|^\[.{0,10} {2}OK {2}|^ {9}(Start|Stopp|Reload)ing /;
 
 /** Status of {@link runInGuest} when the guest ended without a word about its command. */
 export const GUEST_BROKE = 99;
@@ -59,7 +61,7 @@ export async function runInGuest(
     for await (const raw of createInterface({ input: guest.stdout ?? process.stdin })) {
       const [line = "", ended] = raw.replaceAll("\r", "").split(marker);
       if (ended !== undefined) status = Number(ended);
-      else if (status === GUEST_BROKE && !NOISE.test(line) && !(command.systemd && line === "")) onLine(line);
+      else if (status === GUEST_BROKE && !isNoise(line, command.systemd)) onLine(line);
     }
   } finally {
     clearTimeout(timer);
@@ -81,6 +83,10 @@ function boot(init: string): ChildProcess {
     stdio: ["ignore", "pipe", "inherit"],
     env: { PATH: process.env["PATH"] ?? "", HOME: "/root", TMPDIR: memoryDirectory() },
   });
+}
+
+function isNoise(line: string, systemd: boolean): boolean {
+  return NOISE.test(line) || (systemd && SYSTEMD_NOISE.test(line));
 }
 
 /** The kernel's helpers are in its process group and do not end with it by themselves. */
