@@ -15,6 +15,7 @@ import { parseChunk, Statement } from "../../grammar/parser.ts";
 import { type Origin, type Source, SourceMap } from "../../grammar/source.ts";
 import { ModelBuilder } from "./build.ts";
 import { type Diagnostic, startStatusOf, testStatusOf } from "./diagnostic.ts";
+import type { Draft } from "./draft.ts";
 import type { ConfigModel } from "./model.ts";
 import { Reader } from "./reader.ts";
 import { Reporter } from "./reporter.ts";
@@ -53,29 +54,41 @@ export interface LoadResult {
   readonly testStatus: 0 | 2 | 4 | 5 | 6;
   /** 0: can run; 2: cannot; 6: there is no configuration */
   readonly startStatus: 0 | 2 | 6;
+  /** the top-level blocks as read, and the file itself as the last one; empty unless asked for */
+  readonly blocks: readonly Draft[];
+}
+
+export interface LoadOptions {
+  /** the blocks are wanted, too: a dump of the configuration begins with them */
+  readonly keepBlocks?: boolean;
 }
 
 /** Reads and checks a configuration. Never throws because of what the file says. */
-export function loadConfig(path: string, system: ConfigSystem): LoadResult {
-  return attempt(path, system, { waits: false }) ?? (attempt(path, system, { waits: true }) as LoadResult);
+export function loadConfig(path: string, system: ConfigSystem, options: LoadOptions = {}): LoadResult {
+  return (
+    attempt(path, system, { ...options, waits: false }) ??
+    (attempt(path, system, { ...options, waits: true }) as LoadResult)
+  );
 }
 
 /** @returns undefined when the file's order asks for a builder that waits */
 function attempt(
   path: string,
   system: ConfigSystem,
-  options: { readonly waits: boolean },
+  options: LoadOptions & { readonly waits: boolean },
 ): LoadResult | undefined {
   const sources = new SourceMap();
   const reporter = new Reporter(sources);
   const { diagnostics } = reporter;
   let model: ConfigModel | undefined;
+  const blocks: Draft[] = [];
   const text = readText(path, system);
   if (text.ok) {
     const main = sources.add(path, text.text);
     const builder = new ModelBuilder(system, reporter, options);
     const rootStatement = new Statement([], main.id, 0, 1, -1, undefined, -1, main.id);
     const reader = new Reader(reporter, rootStatement, (draft) => {
+      if (options.keepBlocks === true) blocks.push(draft);
       // Without all parameters there is no model, and complaints about its gaps would only confuse.
       if (!reporter.hasGivenUp) builder.block(draft);
     });
@@ -84,6 +97,7 @@ function attempt(
     collector.end();
     reader.end();
     if (builder.isTooEarly) return undefined;
+    if (options.keepBlocks === true) blocks.push(reader.root);
     if (!reporter.hasGivenUp) model = builder.finish(reader.root);
     sortByPlace(diagnostics);
   } else
@@ -98,6 +112,7 @@ function attempt(
     sources,
     testStatus: testStatusOf(diagnostics),
     startStatus: startStatusOf(diagnostics),
+    blocks,
   };
 }
 

@@ -3,7 +3,7 @@
  * at a reload. What is wrong with it is the business of `config/`.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { type LoadResult, loadConfig } from "../config/load.ts";
+import { type LoadOptions, type LoadResult, loadConfig } from "../config/load.ts";
 import type { ConfigModel } from "../config/model.ts";
 import { nodeConfigSystem } from "../config/node-system.ts";
 import { renderDiagnostic } from "../config/render.ts";
@@ -28,9 +28,13 @@ export type ReadOutcome =
   | { readonly kind: "refused"; readonly status: 2 | 6; readonly errors: number };
 
 /** @param configId stands for the node name in lines that begin with `@` */
-export function loadConfiguration(file: string, configId: string | undefined): LoadResult {
+export function loadConfiguration(
+  file: string,
+  configId: string | undefined,
+  options: LoadOptions = {},
+): LoadResult {
   const system = nodeConfigSystem(interfaceNames);
-  return loadConfig(file, configId === undefined ? system : { ...system, hostname: configId });
+  return loadConfig(file, configId === undefined ? system : { ...system, hostname: configId }, options);
 }
 
 /**
