@@ -6,12 +6,12 @@
 /** `full`: try again when the reader has read; `broken`: the way is gone, try again after a while */
 export type SendResult = "sent" | "full" | "broken";
 
-/** Lines that wait for a slow reader before further ones are dropped. */
+/** Chunks of one or more lines that wait for a slow reader before further ones are dropped. */
 export const QUEUE_LIMIT = 1000;
 
 export interface WriterPort {
-  send(line: Buffer): SendResult;
-  /** Calls `retry` once when a line can be tried again. */
+  send(chunk: Buffer): SendResult;
+  /** Calls `retry` once when sending can be tried again. */
   wait(reason: "full" | "broken", retry: () => void): void;
   /** The queue is empty again after `lines` were dropped. */
   recovered(lines: number): void;
@@ -27,18 +27,19 @@ export class BoundedWriter {
     this.#port = port;
   }
 
-  write(line: Buffer): void {
+  /** @param lines how many lines the chunk has */
+  write(chunk: Buffer, lines = 1): void {
     if (this.#queue.length - this.#head >= QUEUE_LIMIT) {
-      this.#lost++;
+      this.#lost += lines;
       return;
     }
     if (this.#queue.length > this.#head) {
-      this.#queue.push(line);
+      this.#queue.push(chunk);
       return;
     }
-    const result = this.#port.send(line);
+    const result = this.#port.send(chunk);
     if (result === "sent") return;
-    this.#queue.push(line);
+    this.#queue.push(chunk);
     this.#port.wait(result, this.#retry);
   }
 

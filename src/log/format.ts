@@ -33,13 +33,15 @@ export function oneLine(text: string): string {
 
 /** `Fri Nov 20 10:42:35 2026: text` */
 export function consoleLine(now: Date, text: string): string {
-  return `${DAYS[now.getDay()]} ${date(now)} ${now.getFullYear()}: ${oneLine(text)}\n`;
+  const { day, date, year } = calendar(now);
+  return `${day} ${date} ${year}: ${oneLine(text)}\n`;
 }
 
 /** `Fri Nov 20 10:42:35.123000000 2026: text`; the clock at hand knows milliseconds */
 export function fileLine(now: Date, text: string): string {
   const fraction = `${String(now.getMilliseconds()).padStart(3, "0")}000000`;
-  return `${DAYS[now.getDay()]} ${date(now)}.${fraction} ${now.getFullYear()}: ${oneLine(text)}\n`;
+  const { day, date, year } = calendar(now);
+  return `${day} ${date}.${fraction} ${year}: ${oneLine(text)}\n`;
 }
 
 /** `<30>Nov 20 10:42:35 Keepalived[42]: text`, what glibc's syslog(3) sends to /dev/log */
@@ -50,13 +52,33 @@ export function syslogLine(
   text: string,
 ): string {
   const priority = origin.facility * 8 + SEVERITY[level];
-  return `<${priority}>${date(now)} ${origin.ident}[${origin.pid}]: ${oneLine(text)}`;
+  return `<${priority}>${calendar(now).date} ${origin.ident}[${origin.pid}]: ${oneLine(text)}`;
 }
 
-/** `Nov  7 09:02:03` */
-function date(now: Date): string {
-  const day = String(now.getDate()).padStart(2, " ");
-  return `${MONTHS[now.getMonth()]} ${day} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
+interface Calendar {
+  /** seconds since the epoch */
+  readonly second: number;
+  readonly day: string;
+  /** `Nov  7 09:02:03` */
+  readonly date: string;
+  readonly year: number;
+}
+
+/** Thousands of lines fall into one second when thousands of services start. */
+let latest: Calendar = { second: Number.NaN, day: "", date: "", year: 0 };
+
+function calendar(now: Date): Calendar {
+  const second = Math.floor(now.getTime() / 1000);
+  if (second === latest.second) return latest;
+  const dayOfMonth = String(now.getDate()).padStart(2, " ");
+  const time = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
+  latest = {
+    second,
+    day: DAYS[now.getDay()] as string,
+    date: `${MONTHS[now.getMonth()]} ${dayOfMonth} ${time}`,
+    year: now.getFullYear(),
+  };
+  return latest;
 }
 
 function two(n: number): string {

@@ -60,13 +60,14 @@ export function openLogger(
   places: LogPlaces = { syslogPath: "/dev/log", consoleFd: 2 },
 ): ProcessLogger {
   const destination = new Destination(options, native, places);
+  const json = options.format === "json";
   const log = pino<Level>(
     {
       level: "debug",
       customLevels: LEVELS,
       useOnlyCustomLevels: true,
-      base: { pid: process.pid, process: options.ident },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      base: json ? { pid: process.pid, process: options.ident } : null,
+      timestamp: json ? pino.stdTimeFunctions.isoTime : false,
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,
@@ -74,7 +75,9 @@ export function openLogger(
   const write = (line: LogLine): void => {
     if ((line.detail || line.level === "debug") && !options.detail) return;
     destination.level = line.level;
-    log[line.level]({ id: line.id, ...safeFields(line.fields) }, line.text);
+    // what nobody will see as JSON need not be made into it
+    if (json) log[line.level]({ id: line.id, ...safeFields(line.fields) }, line.text);
+    else log[line.level](line.text);
   };
   destination.lost = (lines) => write(linesLost({ lines }));
   return { write, close: () => destination.close() };
@@ -122,9 +125,8 @@ class Destination {
     if (this.#closed) return;
     if (this.#options.format === "text") this.#text(this.level, this.lastMsg);
     else {
-      const line = Buffer.from(json);
-      this.#console?.write(line);
-      this.#file?.write(line);
+      this.#console?.write(json);
+      this.#file?.write(json);
       this.#toSyslog(this.level, this.lastMsg, new Date());
     }
   }
@@ -139,12 +141,12 @@ class Destination {
   #text(level: Level, text: string): void {
     const now = new Date();
     this.#toSyslog(level, text, now);
-    this.#console?.write(Buffer.from(consoleLine(now, text)));
-    this.#file?.write(Buffer.from(fileLine(now, text)));
+    this.#console?.write(consoleLine(now, text));
+    this.#file?.write(fileLine(now, text));
   }
 
   #toSyslog(level: Level, text: string, now: Date): void {
     const { facility, ident } = this.#options;
-    this.#syslog?.write(Buffer.from(syslogLine({ facility, ident, pid: process.pid }, level, now, text)));
+    this.#syslog?.write(syslogLine({ facility, ident, pid: process.pid }, level, now, text));
   }
 }

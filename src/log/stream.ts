@@ -1,7 +1,8 @@
 /**
  * The ways to standard error and to a log file. A pipe or socket whose reader stands still must not
  * stop the daemon, and other processes share standard error's own flags: so a pipe is opened anew,
- * non-blocking, and a socket gets MSG_DONTWAIT. Files and terminals are written directly.
+ * non-blocking, and a socket gets MSG_DONTWAIT. Files and terminals are written directly. Lines of one
+ * turn of the event loop go out together: a start with thousands of services has a line for each.
  */
 import fs from "node:fs";
 import { DaemonError } from "../base/errors.ts";
@@ -12,6 +13,8 @@ import type { LineSink } from "./syslog.ts";
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = fs.constants;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+/** linux/limits.h: what a pipe takes whole or not at all, so that lines of several processes do not mix. */
+const PIPE_BUF = 4096;
 /** Pause before a full pipe is tried again, in milliseconds. */
 const RETRY_MS = 20;
 
@@ -57,11 +60,30 @@ function bounded(
     },
     recovered,
   });
+  let pending: string[] = [];
+  let bytes = 0;
+  const flush = (): void => {
+    if (pending.length === 0) return;
+    const lines = pending;
+    pending = [];
+    bytes = 0;
+    writer.write(Buffer.from(lines.join("")), lines.length);
+  };
+  // a process that ends in the middle of a turn says its last words
+  process.once("exit", flush);
   return {
-    write: (line) => writer.write(line),
+    write(line) {
+      const length = Buffer.byteLength(line);
+      if (bytes + length > PIPE_BUF) flush();
+      if (pending.length === 0) queueMicrotask(flush);
+      pending.push(line);
+      bytes += length;
+    },
     close() {
       clearTimeout(timer);
+      flush();
       writer.flush();
+      process.removeListener("exit", flush);
       if (owned !== undefined) fs.closeSync(owned);
     },
   };

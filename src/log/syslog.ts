@@ -14,7 +14,8 @@ const MSG_NOSIGNAL = 0x4000;
 const RECONNECT_MS = 1000;
 
 export interface LineSink {
-  write(line: Buffer): void;
+  /** @param line with its end, where the sink wants one */
+  write(line: string): void;
   /** Tries to write what waits, once, and gives the descriptor back. */
   close(): void;
 }
@@ -84,7 +85,7 @@ export function openSyslog(native: Native, path: string, recovered: (lines: numb
     recovered,
   });
   return {
-    write: (line) => writer.write(line),
+    write: (line) => writer.write(Buffer.from(line)),
     close() {
       clearTimeout(timer);
       poll?.close();
