@@ -24,7 +24,7 @@ interface Counts {
 }
 
 /** A suite that takes longer than this is killed and counts as failed. */
-const SUITE_SECONDS = 600;
+const SUITE_SECONDS = 720;
 /** More than there are processors: tests in namespaces mostly wait. */
 const CONCURRENCY = 4;
 /** Time for what a signal ended to die, before what it left is removed. */
