@@ -115,8 +115,9 @@ const commonRows: readonly KeywordRow[] = [
 ];
 
 /**
- * The old name of `retry`. keepalived knows it in the HTTP checkers only; in TCP_CHECK, where much-copied
- * examples and the EulerOS dialect have it too, it would skip the word and try once instead of as written.
+ * The old name of `retry`. keepalived knows it in the HTTP checkers only; in TCP_CHECK and UDP_CHECK, where
+ * much-copied examples and the EulerOS dialect have it too, it would skip the word and try once instead of
+ * as written.
  */
 function withOldRetry(row: KeywordRow): KeywordRow {
   return row.keyword === "retry" ? { ...row, deprecated: ["nb_get_retry"] } : row;
@@ -149,13 +150,15 @@ const httpRows: readonly KeywordRow[] = [
     argument: { kind: "boolean" },
     default: "false",
     help: "send TLS SNI",
+    field: "enableSni",
     effect: "parsed",
   },
   {
     keyword: "sni_name",
-    argument: { kind: "words", least: 0 },
+    argument: { kind: "string", optional: true },
     default: "virtualhost",
     help: "SNI name; implies enable_sni",
+    field: "sniName",
     effect: "parsed",
   },
   {
@@ -184,6 +187,13 @@ const httpGet: BlockTable = {
     },
   ],
 };
+
+/** PCRE2's compile options by keepalived's names. */
+export const regexWords: readonly string[] = (
+  "allow_empty_class alt_bsux auto_callout caseless dollar_endonly dotall dupnames extended firstline " +
+  "match_unset_backref multiline never_ucp never_utf no_auto_capture no_auto_possess no_dotstar_anchor " +
+  "no_start_optimize ucp ungreedy utf never_backslash_c alt_circumflex alt_verbnames use_offset_limit"
+).split(" ");
 
 const urlRows: readonly KeywordRow[] = [
   {
@@ -219,35 +229,48 @@ const urlRows: readonly KeywordRow[] = [
   },
   {
     keyword: "regex",
-    argument: { kind: "words", least: 1 },
+    argument: { kind: "string" },
     help: "PCRE2 pattern the body must contain",
+    field: "regex.pattern",
     effect: "parsed",
   },
-  { keyword: "regex_no_match", argument: { kind: "none" }, help: "invert regex result", effect: "parsed" },
+  {
+    keyword: "regex_no_match",
+    argument: { kind: "none" },
+    help: "invert regex result",
+    field: "regex.inverted",
+    effect: "parsed",
+  },
   {
     keyword: "regex_options",
     argument: { kind: "words", least: 1 },
     help: "PCRE2 compile options, any number",
+    syntax: regexWords.join("|"),
+    field: "regex.options",
     effect: "parsed",
   },
   {
     keyword: "regex_min_offset",
-    argument: { kind: "integer", min: 0, max: 4294967295 },
+    argument: { kind: "integer", min: 0, max: 4294967295, unit: "bytes" },
     default: "0",
     help: "earliest match position",
+    field: "regex.minOffset",
     effect: "parsed",
   },
   {
     keyword: "regex_max_offset",
-    argument: { kind: "integer", min: 0, max: 4294967295 },
+    argument: { kind: "integer", min: 0, max: 4294967295, unit: "bytes" },
     default: "unlimited",
     help: "latest match start",
+    field: "regex.maxOffset",
     effect: "parsed",
   },
   {
     keyword: "regex_stack",
     argument: { kind: "words", least: 1 },
     help: "JIT stack size",
+    syntax: "START MAX",
+    field: "regex.stack",
     effect: "parsed",
   },
 ];
@@ -265,12 +288,15 @@ const sslGet: BlockTable = {
       argument: { kind: "boolean" },
       default: "false",
       help: "perform orderly TLS shutdown",
+      field: "tlsCompliant",
       effect: "parsed",
     },
     {
       keyword: "url",
       argument: { kind: "block", block: "ssl_url", head: "none" },
       help: "one resource to fetch",
+      field: "urls",
+      again: "add",
       effect: "parsed",
     },
   ],
@@ -285,6 +311,7 @@ const sslUrl: BlockTable = {
       argument: { kind: "boolean" },
       default: "checker value",
       help: "orderly TLS shutdown for this url",
+      field: "tlsCompliant",
       effect: "parsed",
     },
   ],
@@ -296,22 +323,26 @@ const miscCheck: BlockTable = {
     ...commonRows,
     {
       keyword: "misc_path",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "script" },
       default: "required",
       help: "command to execute",
+      syntax: "COMMAND",
+      field: "script",
       effect: "parsed",
     },
     {
       keyword: "misc_timeout",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "integer", min: 0, max: 4294967, unit: "s" },
       default: "virtual server delay_loop",
       help: "kill script after this time and fail",
+      field: "timeout",
       effect: "parsed",
     },
     {
       keyword: "misc_dynamic",
       argument: { kind: "none" },
       help: "exit status 2..255 sets weight to status-2",
+      field: "dynamic",
       effect: "parsed",
     },
     {
@@ -319,6 +350,7 @@ const miscCheck: BlockTable = {
       argument: { kind: "user" },
       default: "script_user",
       help: "identity to run as",
+      field: "script.uid",
       effect: "parsed",
     },
   ],
@@ -334,12 +366,14 @@ const smtpCheck: BlockTable = {
       argument: { kind: "string" },
       default: "smtpchecker.keepalived.org",
       help: "argument of HELO",
+      field: "heloName",
       effect: "parsed",
     },
     {
       keyword: "host",
       argument: { kind: "block", block: "host", head: "none" },
       help: "extra target, becomes a separate checker",
+      again: "add",
       effect: "parsed",
     },
   ],
@@ -359,32 +393,44 @@ const udpCheck: BlockTable = {
   block: "UDP_CHECK",
   rows: [
     ...connectRows,
-    ...commonRows,
+    ...commonRows.map(withOldRetry),
     {
       keyword: "payload",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "hex", wildcards: false },
       default: "built-in filler payload",
       help: "datagram contents",
+      field: "payload",
       effect: "parsed",
     },
     {
       keyword: "require_reply",
-      argument: { kind: "words", least: 0 },
+      argument: { kind: "hex", wildcards: true, optional: true },
       help: "require an answer, optionally matching",
+      field: "requireReply",
       effect: "parsed",
     },
     {
       keyword: "min_reply_length",
-      argument: { kind: "integer", min: 0, max: 65535 },
+      argument: { kind: "integer", min: 0, max: 65535, unit: "bytes" },
       default: "0",
       help: "shortest acceptable reply",
+      field: "minReplyLength",
       effect: "parsed",
     },
     {
       keyword: "max_reply_length",
-      argument: { kind: "integer", min: 0, max: 65535 },
+      argument: { kind: "integer", min: 0, max: 65535, unit: "bytes" },
       default: "255",
       help: "longest acceptable reply",
+      field: "maxReplyLength",
+      effect: "parsed",
+    },
+    {
+      keyword: "ping_check_off",
+      argument: { kind: "none" },
+      field: "pingCheckOff",
+      help: "EulerOS: ask by UDP only; keepalived's UDP_CHECK never pings first",
+      since: "EulerOS",
       effect: "parsed",
     },
   ],
@@ -397,16 +443,22 @@ const dnsCheck: BlockTable = {
     ...commonRows,
     {
       keyword: "type",
-      argument: { kind: "words", least: 1 },
+      argument: {
+        kind: "word",
+        words: ["A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA", "RRSIG", "DNSKEY"],
+        ignoreCase: true,
+      },
       default: "SOA",
       help: "query type",
+      field: "type",
       effect: "parsed",
     },
     {
       keyword: "name",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "string" },
       default: "root",
       help: "query name",
+      field: "name",
       effect: "parsed",
     },
   ],
@@ -420,6 +472,7 @@ const fileCheck: BlockTable = {
       argument: { kind: "string" },
       default: "required",
       help: "track_file to use; must be defined earlier",
+      field: "trackFile",
       effect: "parsed",
     },
     {
@@ -427,6 +480,8 @@ const fileCheck: BlockTable = {
       argument: { kind: "words", least: 1 },
       default: "track_file's weight",
       help: "multiplier for the file value",
+      syntax: "-2147483647..2147483647 [reverse|noreverse]",
+      field: "weight",
       effect: "parsed",
     },
   ],
@@ -440,6 +495,7 @@ const bfdCheck: BlockTable = {
       argument: { kind: "string" },
       default: "required",
       help: "BFD session; must be defined earlier",
+      field: "name",
       effect: "parsed",
     },
     {

@@ -7,11 +7,18 @@
  * A refused `decisive` effect takes the whole transition back: the shell drops the new state and
  * the effects behind it, and the checker reports again with its next result.
  */
-import type { RealServerConfig, ScriptRef, SorryServerConfig, VirtualServerConfig } from "../config/model.ts";
+import type {
+  Forwarding,
+  RealServerConfig,
+  ScriptRef,
+  SorryServerConfig,
+  VirtualServerConfig,
+} from "../config/model.ts";
 import {
   destinationKey,
   type IpvsDestination,
   type IpvsEntry,
+  type IpvsForwarding,
   type IpvsOperation,
   type IpvsService,
   type ServiceIdentity,
@@ -108,15 +115,21 @@ function serverDestination(
   if (emergency && twin !== undefined) return sorryDestination(twin, state);
   const serves = !emergency && isAlive(state, key);
   if (!serves && !r.inhibitOnFailure && twin?.inhibit !== true) return undefined;
-  const { address, port, forwarding, upperThreshold, lowerThreshold } = r;
-  return { address, port, forwarding, weight: serves ? r.weight : 0, upperThreshold, lowerThreshold };
+  const { address, port, upperThreshold, lowerThreshold } = r;
+  const weight = serves ? r.weight : 0;
+  return { address, port, forwarding: kernelForwarding(r), weight, upperThreshold, lowerThreshold };
 }
 
 function sorryDestination(sorry: SorryServerConfig, state: PoolState): IpvsDestination | undefined {
   if (state.quorumUp && !sorry.inhibit) return undefined;
-  const { address, port, forwarding } = sorry;
+  const { address, port } = sorry;
   const weight = state.quorumUp ? 0 : 1;
-  return { address, port, forwarding, weight, upperThreshold: 0, lowerThreshold: 0 };
+  return { address, port, forwarding: kernelForwarding(sorry), weight, upperThreshold: 0, lowerThreshold: 0 };
+}
+
+/** Linux knows no full NAT: only its masquerading half is done (the loader says so). */
+function kernelForwarding({ forwarding }: { readonly forwarding: Forwarding }): IpvsForwarding {
+  return forwarding === "fullNat" ? "masquerade" : forwarding;
 }
 
 function serviceOf(config: VirtualServerConfig, identity: ServiceIdentity): IpvsService {

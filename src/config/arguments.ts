@@ -6,7 +6,14 @@
 import type { KeywordRow } from "../../grammar/keywords/row.ts";
 import type { Statement } from "../../grammar/parser.ts";
 import { assertNever } from "../base/errors.ts";
-import type { Forwarding } from "./model.ts";
+import {
+  type ForwardingValue,
+  type HexValue,
+  type OptionsValue,
+  readForwarding,
+  readHex,
+  readOptions,
+} from "./arguments-options.ts";
 import { isMulticast, parseDuration, parseInteger, prefixLengthOfMask } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
 import { syntaxOf } from "./syntax.ts";
@@ -32,6 +39,13 @@ export interface ScriptText {
   readonly statement: Statement;
 }
 
+/** A contribution to the priority, as the object that is tracked gives it. */
+export interface Weighted {
+  readonly kind: "weight";
+  readonly weight: number;
+  readonly reverse: boolean;
+}
+
 export interface Netmask {
   readonly kind: "netmask";
   readonly family: "ipv4" | "ipv6";
@@ -50,20 +64,19 @@ export type Value =
   | Endpoint
   | HostPort
   | ScriptText
+  | Weighted
   | Netmask
+  | ForwardingValue
+  | OptionsValue
+  | HexValue
   | readonly StatusRange[]
   | readonly number[]
   | readonly Statement[]
   | readonly string[];
 
 const schedulers: ReadonlySet<string> = new Set(
-  "rr wrr lc wlc lblc sh mh dh fo ovf lblcr sed nq twos".split(" "),
+  "rr wrr lc wlc lblc sh mh dh fo ovf lblcr sed nq twos consh".split(" "),
 );
-const forwardings: ReadonlyMap<string, Forwarding> = new Map([
-  ["NAT", "masquerade"],
-  ["DR", "direct"],
-  ["TUN", "tunnel"],
-]);
 const trueWords: ReadonlySet<string> = new Set(["true", "on", "yes"]);
 const falseWords: ReadonlySet<string> = new Set(["false", "off", "no"]);
 
@@ -94,12 +107,14 @@ export function readValue(reporter: Reporter, row: KeywordRow, statement: Statem
     case "integer": {
       noMoreThan(reporter, row, statement, 2);
       const unit = argument.unit === undefined ? "" : ` ${unitNames[argument.unit]}`;
+      if (argument.clamp === true) return readClamped(reporter, statement, argument.min, argument.max);
       const value = readInteger(reporter, statement, 1, words[0] as string, argument.min, argument.max, unit);
       return value ?? numberFallback(row);
     }
     case "duration": {
       noMoreThan(reporter, row, statement, 2);
       const result = parseDuration(first, argument.min, argument.max);
+      const scale = argument.unit === "ms" ? 1000 : 1;
       if (!result.ok) {
         reportNumber(
           reporter,
@@ -109,7 +124,7 @@ export function readValue(reporter: Reporter, row: KeywordRow, statement: Statem
           result.reason,
           argument.min,
           argument.max,
-          " seconds",
+          argument.unit === "ms" ? " milliseconds" : " seconds",
         );
         return numberFallback(row);
       }
@@ -120,8 +135,10 @@ export function readValue(reporter: Reporter, row: KeywordRow, statement: Statem
           1,
           `${words[0]} ${first} has more than six decimals and is rounded to ${result.value / 1_000_000}`,
         );
-      return result.value;
+      return result.value / scale;
     }
+    case "weight":
+      return readWeight(reporter, statement, argument.most);
     case "word": {
       noMoreThan(reporter, row, statement, 2);
       const wanted = argument.ignoreCase === true ? first.toUpperCase() : first;
@@ -207,7 +224,14 @@ export function readValue(reporter: Reporter, row: KeywordRow, statement: Statem
       return undefined;
     }
     case "forwarding":
-      return readForwarding(reporter, statement);
+      return readForwarding(reporter, statement, argument.options);
+    case "options":
+      return readOptions(reporter, statement, argument);
+    case "hex":
+      return readHex(reporter, row, statement, argument.wildcards);
+    case "fifo":
+      noMoreThan(reporter, row, statement, 4);
+      return [statement];
     case "cpus":
       return readCpus(reporter, statement);
     case "words":
@@ -236,8 +260,14 @@ function readBare(reporter: Reporter, row: KeywordRow, statement: Statement): Va
     case "string":
       if (argument.optional === true) return "";
       break;
+    case "hex":
+      if (argument.optional === true) return true;
+      break;
     case "words":
       if (argument.least === 0) return [];
+      break;
+    case "script":
+      if (argument.optional === true) return { kind: "script", command: "", statement };
       break;
     default:
   }
@@ -270,8 +300,41 @@ function noMoreThan(reporter: Reporter, row: KeywordRow, statement: Statement, c
   );
 }
 
+/** A number beyond the range becomes the nearest one in it. */
+function readClamped(reporter: Reporter, statement: Statement, min: number, max: number): number | undefined {
+  const [keyword = "", text = ""] = statement.words;
+  const anything = parseInteger(text, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  if (!anything.ok) return readInteger(reporter, statement, 1, keyword, min, max);
+  const value = Math.min(max, Math.max(min, anything.value));
+  if (value !== anything.value)
+    reporter.word(
+      "number-corrected",
+      statement,
+      1,
+      `${keyword} ${anything.value} is out of range, ${value} is taken; write ${min} to ${max}`,
+    );
+  return value;
+}
+
 function numberFallback(row: KeywordRow): number | undefined {
   return typeof row.fallback === "number" ? row.fallback : undefined;
+}
+
+/** N [reverse]; without a valid number the line is dropped. */
+function readWeight(reporter: Reporter, statement: Statement, most: number): Weighted | undefined {
+  const [keyword = ""] = statement.words;
+  const weight = readInteger(reporter, statement, 1, keyword, -most, most);
+  if (weight === undefined) return undefined;
+  const reverse = statement.words[2] === "reverse";
+  const count = reverse ? 3 : 2;
+  if (statement.words.length > count)
+    reporter.word(
+      "option-unknown",
+      statement,
+      count,
+      `"${statement.words[count]}" is ignored: only reverse may follow a weight; remove it`,
+    );
+  return { kind: "weight", weight, reverse };
 }
 
 function readNetmask(reporter: Reporter, statement: Statement): Netmask | undefined {
@@ -309,36 +372,6 @@ function readStatusCodes(reporter: Reporter, statement: Statement): readonly Sta
       );
   }
   return ranges;
-}
-
-function readForwarding(reporter: Reporter, statement: Statement): Forwarding | undefined {
-  const [keyword, text = ""] = statement.words;
-  const forwarding = forwardings.get(text);
-  if (forwarding === undefined) {
-    const upper = text.toUpperCase();
-    const instead = forwardings.has(upper) ? `; write ${upper} in capitals` : "; write NAT, DR or TUN";
-    reporter.word("forwarding-unknown", statement, 1, `${keyword} does not know "${text}"${instead}`);
-    return undefined;
-  }
-  if (statement.words.length > 2) {
-    if (forwarding === "tunnel" && statement.words[2] === "type" && statement.words[3] === "ipip")
-      return forwarding;
-    if (forwarding === "tunnel")
-      reporter.once(
-        "no-effect-yet",
-        statement,
-        "TUN type",
-        "tunnel options have no effect yet; ipip is used",
-      );
-    else
-      reporter.word(
-        "extra-parameter",
-        statement,
-        2,
-        `"${statement.words[2]}" is ignored: ${text} takes no options`,
-      );
-  }
-  return forwarding;
 }
 
 function readCpus(reporter: Reporter, statement: Statement): readonly number[] | undefined {

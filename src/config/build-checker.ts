@@ -1,10 +1,14 @@
 /** One checker block to its model, with what it takes from its real and virtual server (checker-behaviour 1). */
 import { familyOf, type IpAddress } from "../base/address.ts";
 import type { Micros } from "../base/units.ts";
-import type { Draft } from "./draft.ts";
-import type { CheckerCommon, CheckerConfig, ConnectConfig, HttpCheckConfig, UrlConfig } from "./model.ts";
+import { buildBfd, buildFile, readDns, readMisc, readRegex, readUdp } from "./build-checker-kinds.ts";
+import { Draft } from "./draft.ts";
+import type { ConfigSystem } from "./load.ts";
+import type { CheckerConfig, ConnectConfig, HttpCheckConfig, UrlConfig } from "./model.ts";
+import type { LaterCheckerConfig, SslCheckConfig, UnconnectedCommon } from "./model-lvs.ts";
 import { isLinkLocal } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
+import type { Scripts } from "./scripts.ts";
 import type { Endpoint } from "./words.ts";
 
 /** Settings that come down from virtual and real server, undefined where neither says anything. */
@@ -18,33 +22,55 @@ export interface CheckerDefaults {
   readonly virtualhost: string | undefined;
   readonly logAllFailures: boolean;
   readonly target: Endpoint;
+  /** of the virtual server itself, whatever the real server says */
+  readonly virtualDelayLoop: Micros;
 }
 
-/** @returns undefined when the checker cannot work, or has no function yet (both reported) */
-export function buildChecker(
+/** What a checker needs besides its own text. */
+export interface CheckerContext {
+  readonly reporter: Reporter;
+  readonly scripts: Scripts;
+  readonly system: ConfigSystem;
+  /** names of the track files and BFD sessions that the file has defined so far */
+  readonly known: ReadonlySet<string>;
+}
+
+/** @returns none when the checker cannot work (reported); several where a block stands for several */
+export function buildCheckers(
+  context: CheckerContext,
+  draft: Draft,
+  defaults: CheckerDefaults,
+): readonly (CheckerConfig | LaterCheckerConfig)[] {
+  const { reporter } = context;
+  const kind = draft.block.name;
+  if (kind === "FILE_CHECK" || kind === "BFD_CHECK") return buildTracker(context, draft, defaults);
+  if (kind === "MISC_CHECK") return buildMisc(context, draft, defaults);
+  if (kind === "SMTP_CHECK") return buildSmtp(reporter, draft, defaults);
+  const connect = readConnect(reporter, draft, defaults);
+  if (connect === undefined) return [];
+  switch (kind) {
+    case "TCP_CHECK":
+    case "PING_CHECK":
+      return [{ ...readCommon(reporter, draft, defaults), connect, kind }];
+    case "HTTP_GET":
+    case "SSL_GET":
+      return buildHttp(reporter, draft, defaults, connect, kind);
+    case "UDP_CHECK":
+      return [readUdp(reporter, draft, { ...readCommon(reporter, draft, defaults), connect })];
+    case "DNS_CHECK":
+      return [readDns(reporter, draft, { ...readDnsCommon(reporter, draft, defaults), connect })];
+    default:
+      return [];
+  }
+}
+
+function buildHttp(
   reporter: Reporter,
   draft: Draft,
   defaults: CheckerDefaults,
-): CheckerConfig | undefined {
-  const kind = draft.block.name;
-  if (kind !== "TCP_CHECK" && kind !== "HTTP_GET") return undefined;
-  const connect = readConnect(reporter, draft, defaults);
-  if (connect === undefined) return undefined;
-  const delayLoop = micros(draft, "delay_loop") ?? defaults.delayLoop;
-  const common: CheckerCommon = {
-    where: reporter.where(draft.statement),
-    alpha: draft.flag("alpha") ?? defaults.alpha,
-    delayLoop,
-    retry: draft.number("retry") ?? defaults.retry ?? 1,
-    delayBeforeRetry:
-      micros(draft, "delay_before_retry") ??
-      defaults.delayBeforeRetry ??
-      ((kind === "HTTP_GET" ? 3_000_000 : 1_000_000) as Micros),
-    warmup: micros(draft, "warmup") ?? defaults.warmup ?? delayLoop,
-    logAllFailures: draft.flag("log_all_failures") ?? defaults.logAllFailures,
-    connect,
-  };
-  if (kind === "TCP_CHECK") return { ...common, kind };
+  connect: ConnectConfig,
+  kind: "HTTP_GET" | "SSL_GET",
+): readonly (HttpCheckConfig | SslCheckConfig)[] {
   const virtualhost = draft.text("virtualhost") ?? defaults.virtualhost;
   const urls: UrlConfig[] = [];
   for (const block of draft.children) {
@@ -56,17 +82,105 @@ export function buildChecker(
       "url-missing",
       draft.statement,
       0,
-      "this HTTP_GET has no usable url and is ignored; write: url { path / status_code 200 }",
+      `this ${kind} has no usable url and is ignored; write: url { path / status_code 200 }`,
     );
-    return undefined;
+    return [];
   }
-  return {
-    ...common,
+  const common = {
+    ...readCommon(reporter, draft, defaults, 3_000_000 as Micros),
+    connect,
     kind,
     httpProtocol: (draft.text("http_protocol") ?? "1.0") as HttpCheckConfig["httpProtocol"],
     fastRecovery: draft.flag("fast_recovery") ?? false,
     urls,
   };
+  if (kind === "HTTP_GET") return [{ ...common, kind }];
+  const sniName = draft.text("sni_name");
+  return [
+    {
+      ...common,
+      kind,
+      enableSni: draft.flag("enable_sni") ?? sniName !== undefined,
+      sniName: sniName === "" ? undefined : sniName,
+      tlsCompliant: draft.flag("tls_compliant") ?? false,
+    },
+  ];
+}
+
+/** @param pause `delay_before_retry` where nobody says anything; 1 s for most checkers */
+function readCommon(
+  reporter: Reporter,
+  draft: Draft,
+  defaults: CheckerDefaults,
+  pause: Micros = 1_000_000 as Micros,
+  retry = 1,
+): UnconnectedCommon {
+  const delayLoop = micros(draft, "delay_loop") ?? defaults.delayLoop;
+  return {
+    where: reporter.where(draft.statement),
+    alpha: draft.flag("alpha") ?? defaults.alpha,
+    delayLoop,
+    retry: draft.number("retry") ?? defaults.retry ?? retry,
+    delayBeforeRetry: micros(draft, "delay_before_retry") ?? defaults.delayBeforeRetry ?? pause,
+    warmup: micros(draft, "warmup") ?? defaults.warmup ?? delayLoop,
+    logAllFailures: draft.flag("log_all_failures") ?? defaults.logAllFailures,
+  };
+}
+
+/** DNS asks three more times, a whole `delay_loop` apart. */
+function readDnsCommon(reporter: Reporter, draft: Draft, defaults: CheckerDefaults): UnconnectedCommon {
+  return readCommon(reporter, draft, defaults, micros(draft, "delay_loop") ?? defaults.delayLoop, 3);
+}
+
+function buildTracker(
+  context: CheckerContext,
+  draft: Draft,
+  defaults: CheckerDefaults,
+): readonly LaterCheckerConfig[] {
+  return draft.block.name === "FILE_CHECK" ? buildFile(context, draft) : buildBfd(context, draft, defaults);
+}
+
+function buildMisc(
+  context: CheckerContext,
+  draft: Draft,
+  defaults: CheckerDefaults,
+): readonly LaterCheckerConfig[] {
+  const common = readCommon(context.reporter, draft, defaults, 1_000_000 as Micros, 0);
+  const misc = readMisc(context, draft, common, defaults.virtualDelayLoop);
+  return misc === undefined ? [] : [misc];
+}
+
+/**
+ * `host` is from another time: each one is a further checker of the same kind. What stands in it has
+ * always changed the checker around it and not the further one.
+ */
+function buildSmtp(
+  reporter: Reporter,
+  draft: Draft,
+  defaults: CheckerDefaults,
+): readonly LaterCheckerConfig[] {
+  const hosts = draft.children.filter((child) => child.block.name === "host");
+  const merged = new Draft(draft.block, draft.statement, draft.head);
+  for (const host of hosts) merged.cells.unshift(...host.cells);
+  merged.cells.push(...draft.cells);
+  const heloName = merged.text("helo_name") ?? "smtpchecker.keepalived.org";
+  const checkers: LaterCheckerConfig[] = [];
+  const add = (own: Draft): void => {
+    const connect = readConnect(reporter, own, defaults);
+    if (connect !== undefined)
+      checkers.push({ ...readCommon(reporter, own, defaults), connect, kind: "SMTP_CHECK", heloName });
+  };
+  add(merged);
+  for (const host of hosts) {
+    reporter.word(
+      "deprecated-keyword",
+      host.statement,
+      0,
+      "host is an old way to write a further SMTP_CHECK, and its options change the SMTP_CHECK around it; write a second SMTP_CHECK",
+    );
+    add(new Draft(host.block, host.statement, host.head));
+  }
+  return checkers;
 }
 
 function micros(draft: Draft, keyword: string): Micros | undefined {
@@ -126,5 +240,6 @@ function readUrl(reporter: Reporter, draft: Draft, virtualhost: string | undefin
     statusCode: ranges === undefined || ranges.length === 0 ? success : ranges,
     digest: draft.text("digest"),
     virtualhost: draft.text("virtualhost") ?? virtualhost,
+    ...readRegex(reporter, draft),
   };
 }

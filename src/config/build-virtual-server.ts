@@ -2,33 +2,23 @@
  * One `virtual_server` to its model: inheritance down to the checkers, and the corrections of
  * keepalived (checker-behaviour 1, "Validation fix-ups").
  */
-import type { Statement } from "../../grammar/parser.ts";
 import { type Family, familyOf } from "../base/address.ts";
-import type { Micros } from "../base/units.ts";
-import { buildChecker } from "./build-checker.ts";
-import type { Inherited } from "./build-global.ts";
+import type { ForwardingValue } from "./arguments-options.ts";
+import { readServiceDialect } from "./build-dialect.ts";
+import {
+  defaultDelayLoop,
+  methodFor,
+  micros,
+  readRealServers,
+  readSorryServer,
+  type Service,
+  type VirtualServerContext,
+} from "./build-real-server.ts";
 import type { Draft } from "./draft.ts";
-import type {
-  CheckerConfig,
-  Forwarding,
-  GlobalDefs,
-  Protocol,
-  RealServerConfig,
-  SorryServerConfig,
-  VirtualServerConfig,
-  VirtualServerTarget,
-} from "./model.ts";
+import type { Protocol, VirtualServerConfig, VirtualServerTarget } from "./model.ts";
+import type { VirtualServerGroupConfig } from "./model-lvs.ts";
 import type { Reporter } from "./reporter.ts";
-import type { Scripts } from "./scripts.ts";
-import { inOrder, readFlags, readPersistence, readQuorum } from "./service-options.ts";
-import type { Endpoint } from "./words.ts";
-
-export interface VirtualServerContext {
-  readonly reporter: Reporter;
-  readonly scripts: Scripts;
-  readonly global: GlobalDefs;
-  readonly inherited: Inherited;
-}
+import { readFlags, readPersistence, readQuorum } from "./service-options.ts";
 
 /** @returns undefined when no real server is left (reported) */
 export function buildVirtualServer(
@@ -36,20 +26,36 @@ export function buildVirtualServer(
   draft: Draft,
 ): VirtualServerConfig | undefined {
   const { reporter, scripts, global } = context;
+  const group = readGroup(context, draft);
+  if (group === "unknown") return undefined;
   if (!draft.children.some((child) => child.head.kind === "endpoint"))
     return withoutServers(reporter, draft, "this virtual_server");
   const target = readTarget(context, draft);
   const title = `virtual_server ${describeTarget(target)}`;
-  const scheduler = draft.text("lvs_sched") ?? missing(reporter, draft, title, "scheduler", "wlc");
-  const forwarding = (draft.text("lvs_method") ??
-    missing(reporter, draft, title, "forwarding", "masquerade")) as Forwarding;
-  const realServers = readRealServers(context, draft, target, forwarding, title);
+  const scheduler = readScheduler(reporter, draft, title);
+  const method = draft.forwarding("lvs_method") ?? missingForwarding(reporter, draft, title);
+  const forwarding = methodFor(reporter, draft.statementOf("lvs_method"), target, method);
+  const dialect = readServiceDialect(reporter, draft);
+  if (forwarding.method === "fullNat" && dialect?.localAddressGroup === undefined)
+    reporter.word(
+      "local-addresses-missing",
+      draft.statement,
+      0,
+      `${title} has FNAT without source addresses; write: laddr_group_name NAME`,
+    );
+  const service: Service = { context, draft, target, group, forwarding, dialect, title };
+  const realServers = readRealServers(service);
   if (realServers.length === 0) return withoutServers(reporter, draft, title);
   const { quorum, hysteresis } = readQuorum(reporter, draft, realServers, title);
   const persistence = draft.netmask("persistence_granularity");
-  const persistenceTimeout = readPersistence(reporter, draft, target, title);
+  const persistenceTimeout = readPersistence(reporter, draft, takesEveryPort(target, group), title);
   const family =
-    target.kind === "address" ? familyOf(target.address) : target.kind === "fwmark" ? target.family : "ipv4";
+    target.kind === "address"
+      ? familyOf(target.address)
+      : target.kind === "fwmark"
+        ? target.family
+        : familyOfGroup(group);
+  checkFamilies(reporter, draft, family);
   return {
     where: reporter.where(draft.statement),
     target,
@@ -64,9 +70,12 @@ export function buildVirtualServer(
     quorumUp: scripts.resolve(draft.script("quorum_up")),
     quorumDown: scripts.resolve(draft.script("quorum_down")),
     omega: draft.flag("omega") ?? false,
+    haSuspend: readSuspend(reporter, draft, target, title),
+    snmpName: draft.text("snmp_name"),
+    dialect,
     rsInitNotifies: context.inherited.rsInitNotifies,
     smtpAlert: draft.flag("smtp_alert") ?? global.smtpAlertChecker ?? global.smtpAlert ?? false,
-    sorryServer: readSorryServer(reporter, draft, target, forwarding, title),
+    sorryServer: readSorryServer(service),
     realServers,
   };
 }
@@ -79,13 +88,6 @@ function withoutServers(reporter: Reporter, draft: Draft, title: string): undefi
     `${title} has no usable real server and is ignored; write: real_server ADDRESS PORT { … }`,
   );
   return undefined;
-}
-
-const defaultDelayLoop = 60_000_000 as Micros;
-const defaultTimeout = 5_000_000 as Micros;
-
-function micros(draft: Draft, keyword: string): Micros | undefined {
-  return draft.number(keyword) as Micros | undefined;
 }
 
 /** `10.0.0.1:80/tcp`, `[2001:db8::1]:80/tcp`, `fwmark 7` or `group NAME`, for messages. */
@@ -102,21 +104,91 @@ export function describeTarget(target: VirtualServerTarget): string {
   }
 }
 
-function missing(
-  reporter: Reporter,
-  draft: Draft,
-  title: string,
-  what: "scheduler" | "forwarding",
-  value: string,
-): string {
-  const [keyword, word] = what === "scheduler" ? ["lvs_sched", "wlc"] : ["lvs_method", "NAT"];
+/** EulerOS's consistent hash is not in Linux; Maglev spreads and keeps clients in the same way. */
+function readScheduler(reporter: Reporter, draft: Draft, title: string): string {
+  const scheduler = draft.text("lvs_sched");
+  if (scheduler === "consh") {
+    reporter.once(
+      "scheduler-replaced",
+      draft.statementOf("lvs_sched"),
+      "consh",
+      "the scheduler consh is not in Linux and mh takes its place; write lvs_sched mh where only mh is meant",
+    );
+    return "mh";
+  }
+  if (scheduler !== undefined) return scheduler;
   reporter.word(
-    `${what}-missing`,
+    "scheduler-missing",
     draft.statement,
     0,
-    `${title} has no valid ${keyword} and gets ${word}; write: ${keyword} ${word}`,
+    `${title} has no valid lvs_sched and gets wlc; write: lvs_sched wlc`,
   );
-  return value;
+  return "wlc";
+}
+
+function missingForwarding(reporter: Reporter, draft: Draft, title: string): ForwardingValue {
+  reporter.word(
+    "forwarding-missing",
+    draft.statement,
+    0,
+    `${title} has no valid lvs_method and gets NAT; write: lvs_method NAT`,
+  );
+  return { kind: "forwarding", method: "masquerade", tunnel: undefined };
+}
+
+function readGroup(
+  { reporter, groups }: VirtualServerContext,
+  draft: Draft,
+): VirtualServerGroupConfig | "unknown" | undefined {
+  const target = draft.head.kind === "virtualServer" ? draft.head.target : undefined;
+  if (target?.kind !== "group") return undefined;
+  const group = groups.get(target.name);
+  if (group !== undefined) return group;
+  reporter.word(
+    "group-unknown",
+    draft.statement,
+    2,
+    `there is no usable virtual_server_group ${target.name} and this virtual_server is ignored; define the group`,
+  );
+  return "unknown";
+}
+
+/** The family of most of a group's persistence masks: IPv6 only when nothing else is in it. */
+function familyOfGroup(group: VirtualServerGroupConfig | undefined): Family {
+  const families = (group?.entries ?? []).map((entry) =>
+    entry.kind === "addresses" ? familyOf(entry.first) : (entry.family ?? "ipv4"),
+  );
+  return families.length > 0 && families.every((family) => family === "ipv6") ? "ipv6" : "ipv4";
+}
+
+function takesEveryPort(target: VirtualServerTarget, group: VirtualServerGroupConfig | undefined): boolean {
+  if (target.kind === "address") return target.port === 0;
+  return (group?.entries ?? []).some((entry) => entry.kind === "addresses" && entry.port === 0);
+}
+
+/** `ip_family` and the mask of the persistence must be of the service's own family. */
+function checkFamilies(reporter: Reporter, draft: Draft, family: Family): void {
+  const own = draft.text("ip_family");
+  if (own !== undefined && (own === "inet6" ? "ipv6" : "ipv4") !== family)
+    reporter.word(
+      "family-conflict",
+      draft.statementOf("ip_family"),
+      1,
+      `ip_family ${own} does not fit this ${family} service and is ignored; remove it`,
+    );
+}
+
+/** Which addresses are on this host says nothing about marks. */
+function readSuspend(reporter: Reporter, draft: Draft, target: VirtualServerTarget, title: string): boolean {
+  if (!draft.has("ha_suspend")) return false;
+  if (target.kind !== "fwmark") return true;
+  reporter.word(
+    "ha-suspend-cleared",
+    draft.statementOf("ha_suspend"),
+    0,
+    `${title} has no address that could be on this host, ha_suspend is cleared; remove it`,
+  );
+  return false;
 }
 
 function readTarget(context: VirtualServerContext, draft: Draft): VirtualServerTarget {
@@ -143,172 +215,24 @@ function readTarget(context: VirtualServerContext, draft: Draft): VirtualServerT
   return { ...head, protocol: protocol ?? "udp" };
 }
 
-/** Own word, else that of servers that are not tunnelled, else that of the granularity, else of any server. */
+/**
+ * Own word, else that of servers that are not tunnelled, else that of the granularity, else the one that
+ * all servers have.
+ */
 function familyOfMark(draft: Draft): Family {
   const own = draft.text("ip_family");
   if (own !== undefined) return own === "inet6" ? "ipv6" : "ipv4";
-  let tunnelled: Family | undefined;
+  const tunnelled = new Set<Family>();
   for (const child of draft.children) {
     if (child.head.kind !== "endpoint") continue;
     const family = familyOf(child.head.address);
-    if ((child.text("lvs_method") ?? draft.text("lvs_method")) !== "tunnel") return family;
-    tunnelled ??= family;
+    if ((child.forwarding("lvs_method") ?? draft.forwarding("lvs_method"))?.method !== "tunnel")
+      return family;
+    tunnelled.add(family);
   }
   const sorry = draft.endpoint("sorry_server");
-  if (sorry !== undefined && draft.text("sorry_server_lvs_method") !== "tunnel")
-    return familyOf(sorry.address);
-  return draft.netmask("persistence_granularity")?.family ?? tunnelled ?? "ipv4";
-}
-
-function readRealServers(
-  context: VirtualServerContext,
-  draft: Draft,
-  target: VirtualServerTarget,
-  inheritedForwarding: Forwarding,
-  title: string,
-): readonly RealServerConfig[] {
-  const { reporter, scripts, global, inherited } = context;
-  const result: RealServerConfig[] = [];
-  const seen = new Map<string, Statement>();
-  const weight = draft.number("weight") ?? 1;
-  for (const block of draft.children) {
-    if (block.head.kind !== "endpoint") continue;
-    const { address } = block.head;
-    const forwarding = (block.text("lvs_method") as Forwarding | undefined) ?? inheritedForwarding;
-    if (!familyFits(reporter, block.statement, target, address.includes(":") ? "ipv6" : "ipv4", forwarding))
-      continue;
-    const port = destinationPort(reporter, block.statement, target, block.head, forwarding, title);
-    const key = `${address} ${port}`;
-    const before = seen.get(key);
-    if (before !== undefined) {
-      reporter.word(
-        "real-server-duplicate",
-        block.statement,
-        0,
-        `real_server ${address} ${port} is in ${title} twice, the first one counts; remove one of them`,
-        [reporter.firstDefinedAt(before)],
-      );
-      continue;
-    }
-    seen.set(key, block.statement);
-    result.push({
-      where: reporter.where(block.statement),
-      address,
-      port,
-      weight: block.number("weight") ?? weight,
-      forwarding,
-      inhibitOnFailure: block.flag("inhibit_on_failure") ?? draft.has("inhibit_on_failure"),
-      upperThreshold: block.number("uthreshold") ?? 0,
-      lowerThreshold: block.number("lthreshold") ?? 0,
-      notifyUp: scripts.resolve(block.script("notify_up")),
-      notifyDown: scripts.resolve(block.script("notify_down")),
-      smtpAlert: block.flag("smtp_alert") ?? global.smtpAlertChecker ?? global.smtpAlert ?? true,
-      checkers: readCheckers(reporter, draft, block, inherited, port),
-    });
-  }
-  return result;
-}
-
-function readCheckers(
-  reporter: Reporter,
-  virtual: Draft,
-  real: Draft,
-  inherited: Inherited,
-  port: number,
-): readonly CheckerConfig[] {
-  if (real.children.length === 0 || real.head.kind !== "endpoint") return [];
-  const both = (keyword: string): Micros | undefined => micros(real, keyword) ?? micros(virtual, keyword);
-  const defaults = {
-    delayLoop: both("delay_loop") ?? defaultDelayLoop,
-    connectTimeout: both("connect_timeout") ?? defaultTimeout,
-    retry: real.number("retry") ?? virtual.number("retry"),
-    delayBeforeRetry: both("delay_before_retry"),
-    warmup: both("warmup"),
-    alpha: real.flag("alpha") ?? virtual.flag("alpha") ?? false,
-    virtualhost: real.text("virtualhost") ?? virtual.text("virtualhost"),
-    logAllFailures: inherited.logAllFailures,
-    // A checker keeps the port as written where the service forces another one on the real server.
-    target: { ...real.head, port: real.head.port === 0 ? port : real.head.port },
-  };
-  const checkers: CheckerConfig[] = [];
-  for (const block of real.children) {
-    const checker = buildChecker(reporter, block, defaults);
-    if (checker !== undefined) checkers.push(checker);
-  }
-  return checkers;
-}
-
-function familyFits(
-  reporter: Reporter,
-  statement: Statement,
-  target: VirtualServerTarget,
-  family: Family,
-  forwarding: Forwarding,
-): boolean {
-  const own =
-    target.kind === "address" ? familyOf(target.address) : target.kind === "fwmark" ? target.family : family;
-  if (own === family || forwarding === "tunnel") return true;
-  reporter.word(
-    "address-family",
-    statement,
-    1,
-    `${statement.words[1]} is ${family}, its virtual_server is ${own}, and this server is ignored; only lvs_method TUN may mix families`,
-  );
-  return false;
-}
-
-/** Only NAT can translate ports: other servers get the service's, and none behind a firewall mark. */
-function destinationPort(
-  reporter: Reporter,
-  statement: Statement,
-  target: VirtualServerTarget,
-  endpoint: Endpoint,
-  forwarding: Forwarding,
-  title: string,
-): number {
-  const { port } = endpoint;
-  if (target.kind === "group") return port;
-  if (target.kind === "fwmark") {
-    if (port === 0 || forwarding === "masquerade") return port;
-    reporter.word(
-      "port-ignored",
-      statement,
-      2,
-      `port ${port} is ignored: packets with a firewall mark keep their port unless lvs_method is NAT; remove it`,
-    );
-    return 0;
-  }
-  if (port === target.port) return port;
-  if (port === 0) return target.port;
-  if (forwarding === "masquerade") return port;
-  reporter.word(
-    "port-forced",
-    statement,
-    2,
-    `port ${port} becomes ${target.port}, the port of ${title}: only lvs_method NAT can change it; write ${target.port}`,
-  );
-  return target.port;
-}
-
-function readSorryServer(
-  reporter: Reporter,
-  draft: Draft,
-  target: VirtualServerTarget,
-  inherited: Forwarding,
-  title: string,
-): SorryServerConfig | undefined {
-  const cell = draft.cell("sorry_server");
-  const endpoint = draft.endpoint("sorry_server");
-  for (const keyword of ["sorry_server_inhibit", "sorry_server_lvs_method"])
-    if (draft.has(keyword)) inOrder(reporter, draft, "sorry_server", keyword);
-  if (cell === undefined || endpoint === undefined) return undefined;
-  const forwarding = (draft.text("sorry_server_lvs_method") as Forwarding | undefined) ?? inherited;
-  if (!familyFits(reporter, cell.statement, target, familyOf(endpoint.address), forwarding)) return undefined;
-  return {
-    where: reporter.where(cell.statement),
-    address: endpoint.address,
-    port: destinationPort(reporter, cell.statement, target, endpoint, forwarding, title),
-    forwarding,
-    inhibit: draft.has("sorry_server_inhibit"),
-  };
+  const method = draft.forwarding("sorry_server_lvs_method") ?? draft.forwarding("lvs_method");
+  if (sorry !== undefined && method?.method !== "tunnel") return familyOf(sorry.address);
+  const [common = "ipv4"] = tunnelled;
+  return draft.netmask("persistence_granularity")?.family ?? (tunnelled.size === 1 ? common : "ipv4");
 }

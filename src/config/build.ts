@@ -5,15 +5,18 @@
  */
 import { blockNamed } from "../../grammar/keywords/table.ts";
 import { buildGlobal, childWaitTimeOf } from "./build-global.ts";
-import { buildVirtualServer, type VirtualServerContext } from "./build-virtual-server.ts";
+import { buildGlobalExtras, buildRootExtras } from "./build-global-extras.ts";
+import { LvsBuilder, noGroups } from "./build-lvs.ts";
+import type { VirtualServerContext } from "./build-real-server.ts";
 import { buildInstance, type VrrpContext } from "./build-vrrp.ts";
 import { Draft } from "./draft.ts";
+import { IprouteNames } from "./iproute-names.ts";
 import { Linter } from "./lint.ts";
 import type { ConfigSystem } from "./load.ts";
-import type { ConfigModel, VirtualServerConfig, VrrpInstanceConfig } from "./model.ts";
+import type { ConfigModel, VrrpInstanceConfig } from "./model.ts";
 import { type Position, Reporter } from "./reporter.ts";
 import { Scripts } from "./scripts.ts";
-import { type Built, validateInstances, validateVirtualServers } from "./validate.ts";
+import { type Built, validateInstances } from "./validate.ts";
 
 type Context = VrrpContext & VirtualServerContext;
 
@@ -26,7 +29,9 @@ export class ModelBuilder {
   readonly #waiting: Draft[] = [];
   readonly #names = new Map<string, Position>();
   readonly #instances: Built<VrrpInstanceConfig>[] = [];
-  readonly #servers: Built<VirtualServerConfig>[] = [];
+  readonly #lvs: LvsBuilder;
+  /** track files and BFD sessions so far, for the checkers that need them: `track_file NAME` */
+  readonly #known = new Set<string>();
   #global: Draft | undefined;
   #context: Context | undefined;
   /** `global_defs` came after something that depends on it: the result is not valid */
@@ -37,6 +42,7 @@ export class ModelBuilder {
     this.#reporter = reporter;
     this.#waits = options.waits;
     this.#linter = new Linter(reporter);
+    this.#lvs = new LvsBuilder(reporter, (config, draft) => this.#linter.virtualServer(config, draft));
   }
 
   /** Takes a complete top-level block. */
@@ -49,20 +55,22 @@ export class ModelBuilder {
     } else if (name === "vrrp_instance" || name === "virtual_server") {
       if (this.#waits) this.#waiting.push(draft);
       else this.#build(draft);
-    }
+    } else if (draft.head.kind === "name")
+      this.#known.add(`${name === "vrrp_track_file" ? "track_file" : name} ${draft.head.name}`);
   }
 
   /** To be called once, behind the last block. */
   finish(root: Draft): ConfigModel {
     const context = this.#contextNow(root);
     for (const draft of this.#waiting) this.#build(draft);
+    const lvs = this.#lvs.finish(context, root);
     this.#linter.finish();
     // Root keywords may stand anywhere; nothing but the global part depends on them.
-    const global = { ...context.global, childWaitTime: childWaitTimeOf(root) };
+    const global = { ...context.global, ...buildRootExtras(root), childWaitTime: childWaitTimeOf(root) };
     return {
       global,
       vrrpInstances: validateInstances(this.#reporter, this.#instances),
-      virtualServers: validateVirtualServers(this.#reporter, this.#servers),
+      ...lvs,
     };
   }
 
@@ -75,12 +83,7 @@ export class ModelBuilder {
       if (config === undefined) return;
       this.#instances.push({ config, position });
       this.#linter.instance(config, draft);
-    } else {
-      const config = buildVirtualServer(context, draft);
-      if (config === undefined) return;
-      this.#servers.push({ config, position });
-      this.#linter.virtualServer(config, draft);
-    }
+    } else this.#lvs.service(context, draft);
   }
 
   #contextNow(where: Draft): Context {
@@ -88,14 +91,28 @@ export class ModelBuilder {
     const system = this.#system;
     const reporter = this.#reporter;
     const draft = this.#global ?? new Draft(blockNamed("global_defs"), where.statement, { kind: "none" });
-    const { global, inherited } = buildGlobal(draft, system, reporter);
+    const { global: basic, inherited } = buildGlobal(draft, system, reporter);
+    const { scriptUser } = basic;
     const scripts = new Scripts(system, reporter, {
-      security: global.enableScriptSecurity,
+      security: basic.enableScriptSecurity,
       defaultUser: inherited.scriptUser,
     });
+    const extras = buildGlobalExtras({ reporter, system, scripts, scriptUser }, draft);
+    const global = { ...basic, ...extras };
     // keepalived.conf(5) "dynamic_interfaces": interfaces may appear later.
     const interfaces = draft.has("dynamic_interfaces") ? undefined : system.interfaces();
-    this.#context = { reporter, scripts, global, inherited, interfaces };
+    const names = new IprouteNames(system, global.iprouteEtcDir, global.iprouteUsrDir);
+    this.#context = {
+      reporter,
+      scripts,
+      names,
+      global,
+      inherited,
+      interfaces,
+      system,
+      known: this.#known,
+      groups: noGroups,
+    };
     return this.#context;
   }
 

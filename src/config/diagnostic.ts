@@ -18,7 +18,7 @@ export interface Span {
 export type Severity = "fatal" | "error" | "warning" | "deprecated" | "security" | "note";
 
 /** What a code means for `--config-test` and for a start. */
-interface Consequence {
+export interface Consequence {
   readonly severity: Severity;
   /** least exit status of a config test; 2 ends everything, else the highest wins (process-and-cli 1.3) */
   readonly test: 0 | 2 | 4 | 5 | 6;
@@ -71,10 +71,15 @@ export type DiagnosticCode =
   | "address-family"
   | "prefix-invalid"
   | "not-multicast"
+  | "not-link-local"
   | "netmask-invalid"
   | "digest-invalid"
   | "status-code-invalid"
   | "empty-list"
+  | "iptables-replaced"
+  | "value-reset"
+  | "path-not-absolute"
+  | "umask-invalid"
   | "hex-invalid"
   // addresses of an instance
   | "option-unknown"
@@ -102,6 +107,50 @@ export type DiagnosticCode =
   | "nopreempt-cleared"
   | "preempt-delay-cleared"
   | "track-own-interface"
+  // trackers, groups, routes, rules and the rarer settings of an instance
+  | "option-invalid"
+  | "route-invalid"
+  | "rule-invalid"
+  | "rule-no-preference"
+  | "static-address-invalid"
+  | "track-group-unknown"
+  | "track-unknown"
+  | "track-duplicate"
+  | "track-weight-ignored"
+  | "track-script-disabled"
+  | "track-object-invalid"
+  | "track-unused"
+  | "group-member-unknown"
+  | "group-member-twice"
+  | "group-empty"
+  | "group-unknown"
+  | "group-address-invalid"
+  | "group-port"
+  | "full-nat-fwmark"
+  | "local-addresses-missing"
+  | "dialect-conflict"
+  | "client-network-invalid"
+  | "mac-invalid"
+  | "vtep-port-missing"
+  | "group-single"
+  | "group-mixed"
+  | "unicast-no-peer"
+  | "setting-cleared"
+  | "setting-forced"
+  | "strict-mode"
+  | "strict-unicast"
+  | "state-corrected"
+  | "vmac-invalid"
+  | "vmac-name-taken"
+  | "ipvlan-no-address"
+  | "hmac-key-invalid"
+  | "hmac-disabled"
+  | "hmac-key-readable"
+  | "value-doubtful"
+  | "garp-group-empty"
+  | "garp-group-duplicate"
+  | "interface-ignored"
+  | "bfd-invalid"
   // scripts
   | "script-user-unknown"
   | "user-unknown"
@@ -123,6 +172,17 @@ export type DiagnosticCode =
   | "forwarding-unknown"
   | "forwarding-missing"
   | "tunnel-invalid"
+  | "reply-length-impossible"
+  | "dns-name-invalid"
+  | "script-path-missing"
+  | "checker-target-unknown"
+  | "regex-option-unknown"
+  | "ha-suspend-cleared"
+  | "family-conflict"
+  | "hashed-ignored"
+  | "scheduler-replaced"
+  | "ssl-replaced"
+  | "group-duplicate"
   | "port-forced"
   | "port-ignored"
   | "persistence-implied"
@@ -176,10 +236,15 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "address-family": error,
   "prefix-invalid": error,
   "not-multicast": error,
+  "not-link-local": warning,
   "netmask-invalid": error,
   "digest-invalid": error,
   "status-code-invalid": error,
   "empty-list": warning,
+  "iptables-replaced": warning,
+  "value-reset": hint,
+  "path-not-absolute": error,
+  "umask-invalid": error,
   "hex-invalid": error,
   "option-unknown": error,
   "option-without-value": error,
@@ -204,6 +269,49 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "nopreempt-cleared": warning,
   "preempt-delay-cleared": warning,
   "track-own-interface": warning,
+  "option-invalid": error,
+  "route-invalid": error,
+  "rule-invalid": error,
+  "rule-no-preference": warning,
+  "static-address-invalid": error,
+  "track-group-unknown": error,
+  "track-unknown": error,
+  "track-duplicate": warning,
+  "track-weight-ignored": warning,
+  "track-script-disabled": error,
+  "track-object-invalid": error,
+  "track-unused": hint,
+  "group-member-unknown": error,
+  "group-member-twice": error,
+  "group-empty": error,
+  "group-unknown": hint,
+  "group-address-invalid": error,
+  "group-port": warning,
+  "full-nat-fwmark": error,
+  "local-addresses-missing": hint,
+  "dialect-conflict": hint,
+  "client-network-invalid": error,
+  "mac-invalid": hint,
+  "vtep-port-missing": hint,
+  "group-single": warning,
+  "group-mixed": warning,
+  "unicast-no-peer": { severity: "deprecated", test: 5, start: 0 },
+  "setting-cleared": warning,
+  "setting-forced": warning,
+  "strict-mode": warning,
+  "strict-unicast": fatal,
+  "state-corrected": warning,
+  "vmac-invalid": warning,
+  "vmac-name-taken": warning,
+  "ipvlan-no-address": fatal,
+  "hmac-key-invalid": error,
+  "hmac-disabled": error,
+  "hmac-key-readable": { severity: "security", test: 6, start: 0 },
+  "value-doubtful": warning,
+  "garp-group-empty": warning,
+  "garp-group-duplicate": warning,
+  "interface-ignored": error,
+  "bfd-invalid": error,
   "script-user-unknown": error,
   "user-unknown": hint,
   "script-missing": hint,
@@ -223,6 +331,17 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "forwarding-unknown": error,
   "forwarding-missing": error,
   "tunnel-invalid": error,
+  "reply-length-impossible": warning,
+  "dns-name-invalid": error,
+  "script-path-missing": error,
+  "checker-target-unknown": error,
+  "regex-option-unknown": hint,
+  "ha-suspend-cleared": warning,
+  "family-conflict": error,
+  "hashed-ignored": warning,
+  "scheduler-replaced": note,
+  "ssl-replaced": warning,
+  "group-duplicate": hint,
   "port-forced": warning,
   "port-ignored": warning,
   "persistence-implied": warning,

@@ -7,7 +7,8 @@ import type { KeywordRow } from "../../grammar/keywords/row.ts";
 import type { Block } from "../../grammar/keywords/table.ts";
 import type { Statement } from "../../grammar/parser.ts";
 import { InternalError } from "../base/errors.ts";
-import type { HostPort, Netmask, ScriptText, StatusRange, Value } from "./arguments.ts";
+import type { HostPort, Netmask, ScriptText, StatusRange, Value, Weighted } from "./arguments.ts";
+import type { ForwardingValue, HexValue, OptionsValue } from "./arguments-options.ts";
 import type { VirtualServerTarget } from "./model.ts";
 import type { Endpoint } from "./words.ts";
 
@@ -102,6 +103,36 @@ export class Draft {
     return value === undefined || value.kind === "netmask" ? value : mismatch(keyword);
   }
 
+  weight(keyword: string): Weighted | undefined {
+    const value = this.#object(keyword);
+    return value === undefined || value.kind === "weight" ? value : mismatch(keyword);
+  }
+
+  /** The words behind a keyword that takes any. */
+  words(keyword: string): readonly string[] | undefined {
+    const value = this.#value(keyword);
+    return value === undefined || Array.isArray(value)
+      ? (value as readonly string[] | undefined)
+      : mismatch(keyword);
+  }
+
+  forwarding(keyword: string): ForwardingValue | undefined {
+    const value = this.#object(keyword);
+    return value === undefined || value.kind === "forwarding" ? value : mismatch(keyword);
+  }
+
+  options(keyword: string): OptionsValue | undefined {
+    const value = this.#object(keyword);
+    return value === undefined || value.kind === "options" ? value : mismatch(keyword);
+  }
+
+  /** Binary data; `true` for a keyword that stands without any. */
+  hex(keyword: string): HexValue | true | undefined {
+    const value = this.#value(keyword);
+    if (value === undefined || value === true) return value;
+    return typeof value === "object" && "kind" in value && value.kind === "hex" ? value : mismatch(keyword);
+  }
+
   /** The lines of all lists of a keyword, in order. */
   lines(keyword: string): readonly Statement[] {
     const lines: Statement[] = [];
@@ -128,7 +159,18 @@ export class Draft {
     return this.cell(keyword)?.value;
   }
 
-  #object(keyword: string): Endpoint | HostPort | ScriptText | Netmask | undefined {
+  #object(
+    keyword: string,
+  ):
+    | Endpoint
+    | HostPort
+    | ScriptText
+    | Weighted
+    | Netmask
+    | ForwardingValue
+    | OptionsValue
+    | HexValue
+    | undefined {
     const value = this.#value(keyword);
     if (value === undefined) return undefined;
     return typeof value === "object" && "kind" in value ? value : mismatch(keyword);

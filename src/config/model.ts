@@ -6,11 +6,28 @@
  */
 import type { Family, IpAddress } from "../base/address.ts";
 import type { Centiseconds, Micros, Seconds } from "../base/units.ts";
+import type { GlobalExtras } from "./model-global.ts";
+import type {
+  LaterCheckerConfig,
+  LocalAddressGroupConfig,
+  LvsVxlanConfig,
+  RegexConfig,
+  ServiceDialect,
+  SslConfig,
+  TunnelConfig,
+  VirtualServerGroupConfig,
+  VxlanDestination,
+} from "./model-lvs.ts";
+import type { InstanceExtras, VrrpSections } from "./model-vrrp.ts";
 
-export interface ConfigModel {
+export interface ConfigModel extends Partial<VrrpSections> {
   readonly global: GlobalDefs;
   readonly vrrpInstances: readonly VrrpInstanceConfig[];
   readonly virtualServers: readonly VirtualServerConfig[];
+  readonly virtualServerGroups?: readonly VirtualServerGroupConfig[] | undefined;
+  readonly localAddressGroups?: readonly LocalAddressGroupConfig[] | undefined;
+  readonly ssl?: SslConfig | undefined;
+  readonly lvsVxlan?: LvsVxlanConfig | undefined;
 }
 
 /** A script with its arguments, split and unquoted, and whom it runs as. */
@@ -20,7 +37,7 @@ export interface ScriptRef {
   readonly gid: number;
 }
 
-export interface GlobalDefs {
+export interface GlobalDefs extends GlobalExtras {
   readonly routerId: string;
   readonly enableScriptSecurity: boolean;
   /** user and group name given by `script_user`, else the default of keepalived.conf(5) */
@@ -55,13 +72,14 @@ export interface SchedulingConfig {
   readonly cpuAffinity: readonly number[];
 }
 
-export interface VrrpInstanceConfig {
+export interface VrrpInstanceConfig extends Partial<InstanceExtras> {
   readonly where: string;
   readonly name: string;
   readonly family: Family;
   readonly version: 2 | 3;
   /** the state the operator asked for; never by itself a reason to take over at once */
   readonly state: "MASTER" | "BACKUP";
+  /** empty: none, which only unicast instances may have */
   readonly interface: string;
   /** 1-255 */
   readonly virtualRouterId: number;
@@ -131,11 +149,23 @@ export interface VirtualAddress {
   /** rtnetlink scope number, 0 is global */
   readonly scope: number;
   readonly noTrack: boolean;
+  readonly peer?: { readonly address: IpAddress; readonly prefixLength: number } | undefined;
+  /** IFA_F_* by the words of the file: home, -nodad, mngtmpaddr, noprefixroute, autojoin */
+  readonly addressFlags?: readonly string[] | undefined;
+  /** seconds; undefined: 0 for an IPv6 /128, else for ever */
+  readonly preferredLft?: Seconds | "forever" | undefined;
+  /** static addresses only */
+  readonly trackGroup?: string | undefined;
+  /** the address gets a VMAC of its own */
+  readonly useVmac?: boolean | undefined;
 }
 
 export type Protocol = "tcp" | "udp" | "sctp";
-/** `lb_kind`: NAT, DR, TUN in the kernel's words */
-export type Forwarding = "masquerade" | "direct" | "tunnel";
+/**
+ * `lb_kind`: NAT, DR, TUN in the kernel's words, and FNAT of the EulerOS dialect. Linux has no full NAT:
+ * the kernel gets masquerade for it, and a message says that sources are not translated yet.
+ */
+export type Forwarding = "masquerade" | "direct" | "tunnel" | "fullNat";
 
 /** What makes a virtual server the same one after a reload. */
 export type VirtualServerTarget =
@@ -167,6 +197,11 @@ export interface VirtualServerConfig {
   readonly quorumDown: ScriptRef | undefined;
   /** log and run the down notifications at stop */
   readonly omega: boolean;
+  /** checkers run only while the service's address is on this host */
+  readonly haSuspend?: boolean | undefined;
+  readonly snmpName?: string | undefined;
+  /** undefined: the file uses none of these keywords */
+  readonly dialect?: ServiceDialect | undefined;
   readonly rsInitNotifies: boolean;
   readonly smtpAlert: boolean;
   readonly sorryServer: SorryServerConfig | undefined;
@@ -178,6 +213,8 @@ export interface SorryServerConfig {
   readonly address: IpAddress;
   readonly port: number;
   readonly forwarding: Forwarding;
+  /** undefined: ipip without options */
+  readonly tunnel?: TunnelConfig | undefined;
   readonly inhibit: boolean;
 }
 
@@ -187,6 +224,10 @@ export interface RealServerConfig {
   readonly port: number;
   readonly weight: number;
   readonly forwarding: Forwarding;
+  /** undefined: ipip without options */
+  readonly tunnel?: TunnelConfig | undefined;
+  readonly vxlan?: VxlanDestination | undefined;
+  readonly snmpName?: string | undefined;
   readonly inhibitOnFailure: boolean;
   readonly upperThreshold: number;
   readonly lowerThreshold: number;
@@ -194,6 +235,8 @@ export interface RealServerConfig {
   readonly notifyDown: ScriptRef | undefined;
   readonly smtpAlert: boolean;
   readonly checkers: readonly CheckerConfig[];
+  /** read, but without effect until their issue is done: the server is up as if they were not there */
+  readonly laterCheckers?: readonly LaterCheckerConfig[] | undefined;
 }
 
 /** What all checkers share, after inheritance from checker, real server and virtual server. */
@@ -241,4 +284,8 @@ export interface UrlConfig {
   readonly digest: string | undefined;
   /** Host header after inheritance from url, checker, real and virtual server; undefined: address:port */
   readonly virtualhost: string | undefined;
+  /** undefined when not checked; without effect yet */
+  readonly regex?: RegexConfig | undefined;
+  /** SSL_GET only: undefined as the checker */
+  readonly tlsCompliant?: boolean | undefined;
 }

@@ -101,7 +101,12 @@ export class Reader {
     if (row.argument.kind === "block") this.#openBlock(statement, row, row.argument.block, level.draft);
     else if (row.argument.kind === "list") {
       this.#noteEffect(statement, row, level.draft);
-      this.#blockExtras(statement, 1);
+      if (row.argument.named !== true) this.#blockExtras(statement, 1);
+      else if (statement.words[1] === undefined) {
+        this.#noTarget(statement, "NAME");
+        this.#levels.push({ kind: "skipped", statement });
+        return;
+      } else this.#blockExtras(statement, 2);
       this.#levels.push({ kind: "list", row, statement, lines: [] });
     } else {
       this.#keyword(statement, row, level.draft);
@@ -147,33 +152,25 @@ export class Reader {
         this.#blockExtras(statement, 2);
         return { kind: "name", name: first };
       case "endpoint": {
-        if (first === undefined) return this.#noTarget(statement, "real-server-invalid", "ADDRESS PORT");
+        if (first === undefined) return this.#noTarget(statement, "ADDRESS PORT");
         const endpoint = readEndpoint(this.#reporter, statement, 1, "real_server");
         this.#blockExtras(statement, 3);
         return endpoint;
       }
       case "virtualServer":
-        if (first === undefined)
-          return this.#noTarget(
-            statement,
-            "virtual-server-invalid",
-            "ADDRESS PORT, fwmark MARK or group NAME",
-          );
+        if (first === undefined) return this.#noTarget(statement, "ADDRESS PORT, fwmark MARK or group NAME");
         return this.#virtualServerHead(statement, first);
     }
   }
 
-  #noTarget(
-    statement: Statement,
-    code: "real-server-invalid" | "virtual-server-invalid",
-    syntax: string,
-  ): undefined {
+  /** As any keyword without its parameter: there will be no configuration. */
+  #noTarget(statement: Statement, syntax: string): undefined {
     const [keyword] = statement.words;
     this.#reporter.word(
-      code,
+      "missing-parameter",
       statement,
-      0,
-      `${keyword} lacks its address and is ignored with everything in it; write: ${keyword} ${syntax} {`,
+      1,
+      `${keyword} lacks its parameter, which ends the reading of the configuration; write: ${keyword} ${syntax} {`,
     );
     return undefined;
   }
@@ -181,7 +178,8 @@ export class Reader {
   #virtualServerHead(statement: Statement, first: string): Head | undefined {
     const second = statement.words[2];
     if (first === "fwmark" || first === "group") {
-      if (second === undefined) return this.#noTarget(statement, "virtual-server-invalid", `${first} …`);
+      if (second === undefined)
+        return this.#noTarget(statement, first === "fwmark" ? "fwmark MARK" : "group NAME");
       this.#blockExtras(statement, 3);
       if (first === "group")
         return { kind: "virtualServer", target: { kind: "group", name: second, protocol: "udp" } };
@@ -349,7 +347,9 @@ export class Reader {
   #noteEffect(statement: Statement, row: KeywordRow, draft: Draft): void {
     if (row.effect === "works" || draft.isInert) return;
     const key = `${draft.block.name}/${row.keyword}`;
-    this.#reporter.once("no-effect-yet", statement, key, `${row.keyword} has no effect yet`);
+    const isChecker = draft.block.name === "real_server" && row.argument.kind === "block";
+    const meaning = isChecker ? ": it is not run, and its real server counts as up" : "";
+    this.#reporter.once("no-effect-yet", statement, key, `${row.keyword} has no effect yet${meaning}`);
   }
 }
 

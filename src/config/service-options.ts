@@ -50,6 +50,13 @@ export function readFlags(
       );
     else if (inOrder(reporter, draft, "lvs_sched", keyword)) flags |= bit;
   }
+  if (draft.has("hashed") && draft.text("lvs_sched") !== "sh")
+    reporter.word(
+      "hashed-ignored",
+      draft.statementOf("hashed"),
+      0,
+      "hashed has a meaning only for the scheduler sh, and does nothing there either; remove it",
+    );
   if (!draft.has("ops")) return flags;
   if (target.kind === "fwmark" || target.protocol === "udp") return flags | ONE_PACKET;
   reporter.word(
@@ -61,17 +68,20 @@ export function readFlags(
   return flags;
 }
 
-/** @returns undefined: not persistent */
+/**
+ * @param takesEveryPort the service has no port of its own
+ * @returns undefined: not persistent
+ */
 export function readPersistence(
   reporter: Reporter,
   draft: Draft,
-  target: VirtualServerTarget,
+  takesEveryPort: boolean,
   title: string,
 ): Seconds | undefined {
   const timeout = draft.number("persistence_timeout");
   if (timeout !== undefined) return timeout as Seconds;
   if (draft.has("persistence_granularity")) return 360 as Seconds;
-  if (target.kind !== "address" || target.port !== 0) return undefined;
+  if (!takesEveryPort) return undefined;
   reporter.word(
     "persistence-implied",
     draft.statement,

@@ -1,10 +1,11 @@
 /** How a keyword is written, for messages and help; from its row. */
-import type { KeywordRow } from "../../grammar/keywords/row.ts";
+import type { InlineOption, KeywordRow } from "../../grammar/keywords/row.ts";
 import { assertNever } from "../base/errors.ts";
 
 /** The argument of a row as the reference writes it. */
 export function syntaxOf(row: KeywordRow): string {
   const { argument } = row;
+  if (row.syntax !== undefined) return row.syntax;
   switch (argument.kind) {
     case "none":
       return "";
@@ -15,7 +16,9 @@ export function syntaxOf(row: KeywordRow): string {
       return argument.bare === undefined ? text : `[${text}]`;
     }
     case "duration":
-      return "SECONDS";
+      return argument.unit === "ms" ? "MILLISECONDS" : "SECONDS";
+    case "weight":
+      return `-${argument.most}..${argument.most} [reverse]`;
     case "word":
       return argument.words.join("|");
     case "string":
@@ -29,7 +32,7 @@ export function syntaxOf(row: KeywordRow): string {
     case "host":
       return "HOST [PORT]";
     case "script":
-      return "SCRIPT [USER [GROUP]]";
+      return argument.optional === true ? "[SCRIPT [USER [GROUP]]]" : "SCRIPT [USER [GROUP]]";
     case "user":
       return "USER [GROUP]";
     case "netmask":
@@ -41,9 +44,17 @@ export function syntaxOf(row: KeywordRow): string {
     case "scheduler":
       return "SCHEDULER";
     case "forwarding":
-      return "NAT|DR|TUN";
+      return `NAT|DR|TUN ${argument.options.map((o) => `[${o.keyword}${valueOf(o)}]`).join(" ")}`;
     case "cpus":
       return "CPU…";
+    case "options": {
+      const words = argument.options.map((o) => `[${o.keyword}${valueOf(o)}]`).join(" ");
+      return argument.head === undefined ? words : `INTERFACE ${words}`;
+    }
+    case "hex":
+      return argument.optional === true ? "[HEX]" : "HEX";
+    case "fifo":
+      return "PATH [USER [GROUP]]";
     case "words":
       return "…";
     case "list":
@@ -52,4 +63,9 @@ export function syntaxOf(row: KeywordRow): string {
     default:
       return assertNever(argument);
   }
+}
+
+function valueOf({ argument }: InlineOption): string {
+  const text = syntaxOf({ keyword: "", argument, help: "", effect: "parsed" });
+  return text === "" ? "" : ` ${text}`;
 }

@@ -31,7 +31,7 @@ export interface IpvsService {
 }
 
 /** "local" and "bypass" exist in the kernel but not in a configuration: only a foreign entry has them. */
-export type IpvsForwarding = Forwarding | "local" | "bypass";
+export type IpvsForwarding = Exclude<Forwarding, "fullNat"> | "local" | "bypass";
 
 export interface IpvsDestination {
   readonly address: IpAddress;
