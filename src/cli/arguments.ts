@@ -19,9 +19,20 @@ export type Request =
       readonly file: string;
       readonly configId: string | undefined;
       readonly namespace: string | undefined;
-      /** messages are appended here; undefined: standard error */
+      /** messages are appended here; undefined: standard error, or standard output for JSON */
       readonly output: string | undefined;
+      readonly strict: boolean;
+      readonly json: boolean;
     }
+  | {
+      readonly kind: "dumpConfig";
+      readonly file: string;
+      readonly configId: string | undefined;
+      readonly namespace: string | undefined;
+      readonly secrets: boolean;
+    }
+  | { readonly kind: "explain"; readonly topic: string }
+  | { readonly kind: "keywords" }
   | { readonly kind: "run"; readonly options: DaemonOptions; readonly foreground: boolean };
 
 export interface Parsed {
@@ -65,11 +76,30 @@ function read(values: Values, argv: readonly string[], remarks: string[]): Reque
   if (given("version")) return { kind: "version" };
   const signum = text("signum");
   if (signum !== undefined) return { kind: "signum", name: signum };
+  const topic = text("explain");
+  if (topic !== undefined) return { kind: "explain", topic };
+  if (given("keywords")) return { kind: "keywords" };
   const file = text("use-file") ?? DEFAULT_CONFIG;
   const configId = text("config-id");
   const namespace = text("namespace");
   if (values["config-test"] !== undefined)
-    return { kind: "configTest", file, configId, namespace, output: text("config-test") };
+    return {
+      kind: "configTest",
+      file,
+      configId,
+      namespace,
+      output: text("config-test"),
+      strict: given("strict"),
+      json: given("json"),
+    };
+  if (values["dump-config"] !== undefined)
+    return {
+      kind: "dumpConfig",
+      file,
+      configId,
+      namespace,
+      secrets: values["dump-config"] === "secrets",
+    };
 
   const format = text("log-format") ?? "text";
   if (format !== "text" && format !== "json")

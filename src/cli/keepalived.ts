@@ -34,16 +34,44 @@ async function perform(request: Request): Promise<number> {
     case "signum":
       return printSignal(request.name);
     case "configTest": {
-      if (request.namespace !== undefined) {
-        const { loadNative } = await import("../net/native.ts");
-        loadNative().enterNamespace(`/run/netns/${request.namespace}`);
-      }
+      await enterNamespace(request.namespace);
       const { testConfiguration } = await import("./config-test.ts");
-      return testConfiguration(request.file, request.configId, request.output);
+      return testConfiguration(request);
+    }
+    case "dumpConfig": {
+      await enterNamespace(request.namespace);
+      const { dumpConfiguration } = await import("./config-dump.ts");
+      return dumpConfiguration(request);
+    }
+    case "explain":
+      return explainTopic(request.topic);
+    case "keywords": {
+      const { keywordList } = await import("../config/explain.ts");
+      process.stdout.write(keywordList());
+      return 0;
     }
     case "run":
       return run(request.options, request.foreground);
   }
+}
+
+async function enterNamespace(namespace: string | undefined): Promise<void> {
+  if (namespace === undefined) return;
+  const { loadNative } = await import("../net/native.ts");
+  loadNative().enterNamespace(`/run/netns/${namespace}`);
+}
+
+async function explainTopic(topic: string): Promise<number> {
+  const { explain, nearestTopic } = await import("../config/explain.ts");
+  const text = explain(topic);
+  if (text !== undefined) {
+    process.stdout.write(text);
+    return 0;
+  }
+  const near = nearestTopic(topic);
+  const instead = near === undefined ? "" : `; did you mean ${near}?`;
+  process.stderr.write(`${topic} is neither a keyword nor the code of a message${instead}\n`);
+  return EX_USAGE;
 }
 
 async function run(options: DaemonOptions, foreground: boolean): Promise<number> {

@@ -14,6 +14,8 @@ export interface OptionSpec {
   readonly later?: true;
   /** keepalived knows it but does not show it */
   readonly hidden?: true;
+  /** ours: never the reason why an abbreviation that keepalived takes is ambiguous */
+  readonly own?: true;
 }
 
 /** keepalived's options in the order of its help, then our own. */
@@ -164,8 +166,26 @@ export const OPTIONS: readonly OptionSpec[] = [
     long: "log-format",
     value: "required",
     placeholder: "text|json",
+    own: true,
     help: "Console and log file as text or JSON lines",
   },
+  { long: "strict", value: "none", help: "With -t: warnings count as errors (5)", own: true },
+  { long: "json", value: "none", help: "With -t: messages as a JSON array on standard output", own: true },
+  {
+    long: "dump-config",
+    value: "optional",
+    placeholder: "secrets",
+    help: "Print the effective configuration; passwords too with =secrets",
+    own: true,
+  },
+  {
+    long: "explain",
+    value: "required",
+    placeholder: "CODE|KEYWORD",
+    help: "Explain a message or a keyword",
+    own: true,
+  },
+  { long: "keywords", value: "none", help: "List every keyword with its block and state", own: true },
   { short: "v", long: "version", value: "none", help: "Show the version" },
   { short: "h", long: "help", value: "none", help: "Show this help" },
 ];
@@ -215,9 +235,10 @@ function findLong(name: string): OptionSpec | string {
   const exact = BY_LONG.get(name);
   if (exact !== undefined) return exact;
   const matches = name === "" ? [] : OPTIONS.filter((o) => o.long.startsWith(name));
-  const [only] = matches;
+  const theirs = matches.filter((o) => o.own !== true);
+  const [only] = theirs.length > 0 ? theirs : matches;
   if (only === undefined) return `Unknown option --${name}`;
-  return matches.length === 1
+  return matches.length === 1 || theirs.length === 1
     ? only
     : `Ambiguous option --${name}: ${matches.map((m) => `--${m.long}`).join(" ")}`;
 }

@@ -99,9 +99,30 @@ test("--config-test wins over running and knows its output file", () => {
     configId: undefined,
     namespace: undefined,
     output: undefined,
+    strict: false,
+    json: false,
   });
   const { request } = parseArguments(["-t/tmp/o"]);
   assert.equal(request.kind === "configTest" && request.output, "/tmp/o");
+});
+
+test("--strict and --json belong to the configuration test", () => {
+  const { request } = parseArguments(["-t", "--strict", "--json"]);
+  assert.ok(request.kind === "configTest" && request.strict && request.json);
+});
+
+test("--dump-config, --explain and --keywords run nothing", () => {
+  assert.deepEqual(parseArguments(["--dump-config", "-f", "x.conf"]).request, {
+    kind: "dumpConfig",
+    file: "x.conf",
+    configId: undefined,
+    namespace: undefined,
+    secrets: false,
+  });
+  const { request } = parseArguments(["--dump-config=secrets"]);
+  assert.ok(request.kind === "dumpConfig" && request.secrets);
+  assert.deepEqual(parseArguments(["--explain", "weight"]).request, { kind: "explain", topic: "weight" });
+  assert.deepEqual(parseArguments(["--keywords"]).request, { kind: "keywords" });
 });
 
 test("an unknown log format is refused", () => {

@@ -80,6 +80,70 @@ test("an unknown word is 5, with file, line and column", () => {
   assert.match(stderr, /bad\.conf:2:3: error: .*\[[a-z-]+\]\n/);
 });
 
+const trap = write(
+  "trap.conf",
+  `vrrp_instance V1 {
+  interface lo0
+  virtual_router_id 51
+  virtual_ipaddress { 192.0.2.1/24 }
+  authentication {
+    auth_type PASS
+    auth_pass ab#cd
+  }
+}
+global_defs {
+  dynamic_interfaces
+}
+`,
+);
+
+test("a trap is a warning without effect on the status, and an error with --strict", () => {
+  const lenient = keepalived("-t", "-f", trap);
+  assert.equal(lenient.status, 0);
+  assert.match(lenient.stderr, /trap\.conf:7:17: warning: .* \[password-comment\]\n/);
+  const strict = keepalived("-t", "--strict", "-f", trap);
+  assert.deepEqual([strict.status, strict.stderr], [5, lenient.stderr]);
+  assert.deepEqual(keepalived("-t", "--strict", "-f", good), { status: 0, stdout: "", stderr: "" });
+});
+
+test("--json prints an array on standard output, with the same status", () => {
+  const { status, stdout, stderr } = keepalived("-t", "--json", "-f", trap);
+  assert.deepEqual([status, stderr], [0, ""]);
+  const found: unknown[] = JSON.parse(stdout).filter((d: { code: string }) => d.code === "password-comment");
+  assert.deepEqual(found, [
+    {
+      code: "password-comment",
+      severity: "warning",
+      file: trap,
+      start: { line: 7, column: 17 },
+      end: { line: 7, column: 18 },
+      message: "# begins a comment, so that auth_pass ends before it; write the password in double quotes",
+      related: [],
+    },
+  ]);
+  assert.deepEqual(keepalived("-t", "--json", "-f", good).stdout, "[]\n");
+});
+
+test("--dump-config shows what counts, and no password unless told to", () => {
+  const masked = keepalived("--dump-config", "-f", trap);
+  assert.equal(masked.status, 0);
+  assert.match(masked.stdout, /\n {4}priority 100\n/);
+  assert.match(masked.stdout, /\n {8}auth_pass \*+\n/);
+  assert.match(keepalived("--dump-config=secrets", "-f", trap).stdout, /\n {8}auth_pass ab\n/);
+  assert.equal(keepalived("--dump-config", "-f", "nowhere.conf").status, 4);
+});
+
+test("--explain knows messages and keywords, --keywords lists them", () => {
+  assert.match(keepalived("--explain", "password-comment").stdout, /^password-comment \(warning/);
+  assert.match(keepalived("--explain", "advert_int").stdout, /unit: +seconds/);
+  assert.deepEqual(keepalived("--explain", "advert_itn"), {
+    status: 1,
+    stdout: "",
+    stderr: "advert_itn is neither a keyword nor the code of a message; did you mean advert_int?\n",
+  });
+  assert.match(keepalived("--keywords").stdout, /^vrrp_instance priority works$/m);
+});
+
 test("--config-test=FILE appends the messages to the file, which becomes 0644, and never follows a link", () => {
   const bad = write("worse.conf", "no_such_block {\n}\n");
   const out = path.join(folder, "messages");
