@@ -154,7 +154,9 @@ export class CheckerRuntime implements CheckerHost {
     for (const pool of retired)
       this.#say(pool, stepPool(pool.config, pool.state, { kind: "retired", removed: true }).effects);
     for (const { pool, effects } of made) this.#say(pool, effects);
-    for (const { pool, heirs } of made) this.#activate(pool, heirs);
+    const now = this.now();
+    for (const { pool, heirs } of made) this.#activate(pool, heirs, now);
+    this.#arm();
     this.#publishWithin(PUBLISH_SOON);
     return `virtual servers: ${count.added} added, ${count.changed} changed, ${count.removed} removed, ${pools.size - count.added - count.changed} unchanged`;
   }
@@ -239,15 +241,13 @@ export class CheckerRuntime implements CheckerHost {
     this.#poolOf = poolOf;
   }
 
-  #activate(pool: Pool, heirs: NewPool["heirs"]): void {
-    const now = this.now();
+  #activate(pool: Pool, heirs: NewPool["heirs"], now: Instant): void {
     for (const task of pool.tasks) {
       const { realServer, virtualServer } = task.place;
       if (!heirs.has(task)) this.log({ id: "checker-activated", fields: { realServer, virtualServer } });
       if (task.slot < 0)
         this.#deadlines.set(task, after(now, firstDelay(task.config.warmup, this.#ports.random())));
     }
-    this.#arm();
   }
 
   #desired(): Map<string, IpvsEntry> {

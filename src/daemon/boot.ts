@@ -26,6 +26,8 @@ export const ROLES: Readonly<
       readonly ident: string;
       readonly title: string;
       readonly suffix: string;
+      /** V8's semi-space in MiB: a small one is collected quickly, a large one seldom */
+      readonly youngGeneration: number;
     }
   >
 > = {
@@ -34,8 +36,15 @@ export const ROLES: Readonly<
     ident: "Keepalived_healthcheckers",
     title: "keepalived_healthcheckers",
     suffix: "_healthcheckers",
+    youngGeneration: 8,
   },
-  vrrp: { label: "VRRP", ident: "Keepalived_vrrp", title: "keepalived_vrrp", suffix: "_vrrp" },
+  vrrp: {
+    label: "VRRP",
+    ident: "Keepalived_vrrp",
+    title: "keepalived_vrrp",
+    suffix: "_vrrp",
+    youngGeneration: 2,
+  },
 };
 
 /** Bundles lie beside the parent's bundle, sources beside this file. */
@@ -47,11 +56,16 @@ export function programPath(name: "vrrp" | "checker" | "script-runner"): string 
 }
 
 /** The runtime with its flags runs a program with a channel; descriptors 1 and 2 are shared. */
-export function spawnProgram(path: string, title: string, boot: ChildBoot | undefined): ChildProcess {
+export function spawnProgram(
+  path: string,
+  { title, youngGeneration }: { readonly title: string; readonly youngGeneration: number },
+  boot: ChildBoot | undefined,
+): ChildProcess {
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete env[name];
   if (boot !== undefined) env[VARIABLE] = JSON.stringify(boot);
-  return spawn(process.execPath, [...process.execArgv, path], {
+  const flags = [...process.execArgv, `--max-semi-space-size=${youngGeneration}`];
+  return spawn(process.execPath, [...flags, path], {
     argv0: title,
     env,
     stdio: ["ignore", "inherit", "inherit", "ipc"],

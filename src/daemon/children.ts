@@ -125,7 +125,7 @@ export class Children {
     const supervisor = new Supervisor<FromChild, ToChild>(
       {
         spawn: () =>
-          spawnProgram(this.#program(role), ROLES[role].title, {
+          spawnProgram(this.#program(role), ROLES[role], {
             options: childOptions(role, this.#options),
             pidFile: this.#options.pidFiles[role],
             parentPid: process.pid,

@@ -15,6 +15,8 @@ interface Runner {
   unref(): void;
 }
 
+const RUNNER = { title: "keepalived_scripts", youngGeneration: 1 };
+
 export class ScriptRelay {
   readonly #logger: Logger;
   readonly #pending = new Map<number, (result: ScriptResult) => void>();
@@ -50,7 +52,7 @@ export class ScriptRelay {
   }
 
   #start(): Runner {
-    const child = spawnProgram(programPath("script-runner"), "keepalived_scripts", undefined);
+    const child = spawnProgram(programPath("script-runner"), RUNNER, undefined);
     const channel = channelTo<FromScriptRunner, ToScriptRunner>(child);
     channel.onMessage(({ id, result }) => {
       const reply = this.#pending.get(id);

@@ -20,11 +20,12 @@
 extern char **environ;
 
 /*
- * A small young generation keeps four processes small. Not --disable-sigusr1: it leaves the signal
+ * A young generation that is large enough for the objects of a configuration while it is read, and small
+ * enough to keep several processes small; children say their own size. Not --disable-sigusr1: it leaves the signal
  * blocked, and the dump that SIGUSR1 asks for would never be made.
  */
 static char *const runtime_flags[] = {
-	"--max-semi-space-size=2",
+	"--max-semi-space-size=8",
 	"--no-warnings",
 };
 #define RUNTIME_FLAGS (sizeof runtime_flags / sizeof runtime_flags[0])

@@ -104,7 +104,7 @@ function hostOurs(node: string, config: string, prefix: readonly string[]): Runn
   const [program, ...args] = [
     ...prefix,
     node,
-    "--max-semi-space-size=2",
+    "--max-semi-space-size=8",
     join(import.meta.dirname, "checker-host.ts"),
     config,
   ];
