@@ -2,7 +2,7 @@
  * Characters to tokens, one logical line at a time: comments, quotes, escapes, braces and `include`.
  * A token carries the words of its line as payload and where its first word stands; the places of the
  * other words are found again with `scanWords` when a message needs them. Never knows a keyword except
- * the include directives, which act before everything else (keepalived.conf(5), "CONFIGURATION PARSER").
+ * the include directives; conditions, parameters and sequences are done before (preprocess.ts).
  */
 import { createToken, type IToken, type TokenType } from "chevrotain";
 import type { Source } from "./source.ts";
@@ -58,7 +58,7 @@ const tokenTypes: readonly TokenType[] = [Leaf, Open, Brace, Close];
 
 /** Something wrong below the level of words. */
 export type LexicalIssue = {
-  readonly code: "unmatched-quote" | "nul-byte";
+  readonly code: "unmatched-quote" | "nul-byte" | "line-continuation";
   readonly source: number;
   readonly start: number;
   readonly end: number;
@@ -67,8 +67,12 @@ export type LexicalIssue = {
 /** Receives what the lexer finds, in order. */
 export interface TokenSink {
   token(token: LineToken): void;
-  /** An include directive: the file's tokens belong here. */
-  include(words: readonly string[], source: number, start: number): void;
+  /**
+   * An include directive: the file's tokens belong here.
+   *
+   * @param end offset behind the last word
+   */
+  include(words: readonly string[], source: number, start: number, end: number): void;
   issue(issue: LexicalIssue): void;
 }
 
@@ -85,37 +89,86 @@ const noWords: readonly string[] = [];
 
 /** Lexes one source from its first to its last character. A missing final newline is no matter. */
 export function lexSource(source: Source, sink: TokenSink): void {
-  const { text, id } = source;
-  const length = text.length;
-  const scanner = new Scanner(text);
-  while (scanner.at < length) {
-    const words = scanner.words();
-    const start = scanner.first;
-    const line = scanner.line;
-    const stop = scanner.at < length ? text.charCodeAt(scanner.at) : NEWLINE;
-    if (scanner.openQuote >= 0)
-      sink.issue({ code: "unmatched-quote", source: id, start: scanner.openQuote, end: scanner.at });
-    if (stop === OPEN_BRACE) {
-      const brace = scanner.at++;
-      if (words === noWords) sink.token(new LineToken(Brace, noWords, id, brace, brace, line));
-      else sink.token(new LineToken(Open, words, id, start, brace, line));
-      continue;
+  new LineLexer(source, sink).lexTo(source.text.length);
+}
+
+/** Lexes a source in pieces of whole lines. */
+export class LineLexer {
+  readonly #source: Source;
+  readonly #sink: TokenSink;
+  readonly #scanner: Scanner;
+  readonly #fixedLine: number;
+
+  /** @param fixedLine number that all lines have, because they were expanded from one; 0: their own */
+  constructor(source: Source, sink: TokenSink, fixedLine = 0) {
+    this.#source = source;
+    this.#sink = sink;
+    this.#scanner = new Scanner(source.text);
+    this.#fixedLine = fixedLine;
+  }
+
+  /** offset of the next character */
+  get at(): number {
+    return this.#scanner.at;
+  }
+
+  /** 1-based number of the line there */
+  get line(): number {
+    return this.#fixedLine > 0 ? this.#fixedLine : this.#scanner.line;
+  }
+
+  /** Passes over characters of the current line. */
+  skipTo(offset: number): void {
+    this.#scanner.at = offset;
+  }
+
+  /** Passes over the rest of the current line. */
+  skipLine(): void {
+    this.#scanner.skipLine();
+  }
+
+  /** @param limit offset of the beginning of a line, or the end of the text */
+  lexTo(limit: number): void {
+    const { text, id } = this.#source;
+    const { length } = text;
+    const sink = this.#sink;
+    const scanner = this.#scanner;
+    const fixedLine = this.#fixedLine;
+    while (scanner.at < limit) {
+      const words = scanner.words();
+      const start = scanner.first;
+      const line = fixedLine > 0 ? fixedLine : scanner.line;
+      const stop = scanner.at < length ? text.charCodeAt(scanner.at) : NEWLINE;
+      if (scanner.openQuote >= 0)
+        sink.issue({ code: "unmatched-quote", source: id, start: scanner.openQuote, end: scanner.at });
+      if (scanner.continuation >= 0) {
+        const at = scanner.continuation;
+        sink.issue({ code: "line-continuation", source: id, start: at, end: at + 1 });
+      }
+      if (stop === OPEN_BRACE) {
+        const brace = scanner.at++;
+        if (words === noWords) sink.token(new LineToken(Brace, noWords, id, brace, brace, line));
+        else sink.token(new LineToken(Open, words, id, start, brace, line));
+        continue;
+      }
+      if (words !== noWords) {
+        if (isInclude(words[0] as string) && text.charCodeAt(start) !== QUOTE)
+          sink.include(words, id, start, scanner.end);
+        else sink.token(new LineToken(Leaf, words, id, start, -1, line));
+      }
+      if (stop === CLOSE_BRACE) {
+        sink.token(new LineToken(Close, noWords, id, scanner.at, scanner.at, line));
+        scanner.at++;
+        continue;
+      }
+      if (stop === NUL) sink.issue({ code: "nul-byte", source: id, start: scanner.at, end: scanner.at + 1 });
+      scanner.skipLine();
     }
-    if (words !== noWords) {
-      if (isInclude(words[0] as string)) sink.include(words, id, start);
-      else sink.token(new LineToken(Leaf, words, id, start, -1, line));
-    }
-    if (stop === CLOSE_BRACE) {
-      sink.token(new LineToken(Close, noWords, id, scanner.at, scanner.at, line));
-      scanner.at++;
-      continue;
-    }
-    if (stop === NUL) sink.issue({ code: "nul-byte", source: id, start: scanner.at, end: scanner.at + 1 });
-    scanner.skipLine();
   }
 }
 
-function isInclude(word: string): boolean {
+/** Whether a word is `include` or one of its stricter variants. */
+export function isInclude(word: string): boolean {
   return word.length <= 8 && word.charCodeAt(0) === 105 && includeWords.has(word);
 }
 
@@ -153,10 +206,14 @@ class Scanner {
   at = 0;
   /** offset of the first word of the last `words()` */
   first = -1;
+  /** offset behind the last word */
+  end = -1;
   /** 1-based number of the current line */
   line = 1;
   /** offset of a quote that the line does not close, else -1 */
   openQuote = -1;
+  /** offset of a backslash that ends the line, else -1 */
+  continuation = -1;
   /** used again for every line: an array that grows word by word would be eight times too large */
   readonly #words: string[] = [];
   /** filled when present */
@@ -173,7 +230,9 @@ class Scanner {
     const words = this.#words;
     let count = 0;
     let raw = false;
+    let end = -1;
     this.openQuote = -1;
+    this.continuation = -1;
     let i = this.at;
     while (i < length) {
       const c = text.charCodeAt(i);
@@ -186,13 +245,14 @@ class Scanner {
       const start = i;
       let word: string;
       if (kind === 3) {
-        const end = this.#endOfQuote(i + 1);
-        word = text.slice(i + 1, end);
-        i = end;
+        const close = this.#endOfQuote(i + 1);
+        word = text.slice(i + 1, close);
+        i = close;
         if (i < length && text.charCodeAt(i) === QUOTE) i++;
         else this.openQuote = start;
       } else {
         let escaped = false;
+        let backslash = -1;
         while (i < length) {
           const d = text.charCodeAt(i);
           const e = d < 128 ? classes[d] : 0;
@@ -201,13 +261,23 @@ class Scanner {
             const next = text.charCodeAt(i + 1);
             const protects = next === HASH || next === BANG;
             escaped = escaped || protects;
+            backslash = i;
             i += protects ? 2 : 1;
           } else if (raw && (d === OPEN_BRACE || d === CLOSE_BRACE)) i++;
           else break;
         }
         word = text.slice(start, i);
         if (escaped) word = word.replace(/\\([#!])/g, "$1");
+        if (backslash >= 0 && backslash === i - 1 && endsLine(text, i)) {
+          this.continuation = backslash;
+          // keepalived takes the blanks in front of it away
+          if (word === "\\" && count > 0 && text.charCodeAt(end - 1) !== QUOTE) {
+            words[count - 1] += word;
+            break;
+          }
+        }
       }
+      end = i;
       this.spans?.push(start, i);
       if (count === 0) {
         this.first = start;
@@ -217,6 +287,7 @@ class Scanner {
       words[count++] = word;
     }
     this.at = i;
+    this.end = end;
     return exactly(words, count);
   }
 
@@ -237,6 +308,13 @@ class Scanner {
     }
     return i;
   }
+}
+
+/** Whether only blanks stand between an offset and the line's end. */
+function endsLine(text: string, from: number): boolean {
+  let i = from;
+  while (i < text.length && classes[text.charCodeAt(i)] === 1) i++;
+  return i >= text.length || text.charCodeAt(i) === NEWLINE;
 }
 
 /** A copy of the first elements, with room for no more. */

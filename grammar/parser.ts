@@ -15,7 +15,7 @@ export class Statement {
   readonly start: number;
   /** 1-based line of `start` */
   readonly line: number;
-  /** offset of the `{`, -1 without one. On its own line it may be in another source. */
+  /** offset of the `{`, -1 without one; that of the first word when the `{` is in another source */
   readonly brace: number;
   /** undefined: a line without a block */
   readonly body: readonly Statement[] | undefined;
@@ -138,7 +138,8 @@ function node(head: LineToken, brace: LineToken | undefined, body: Body | undefi
     head.source,
     head.startOffset,
     head.line,
-    brace?.brace ?? -1,
+    // A brace in another file has no place in this source: the head stands for it.
+    brace === undefined ? -1 : brace.source === head.source ? brace.brace : head.startOffset,
     body?.statements,
     close?.startOffset ?? -1,
     close?.source ?? head.source,

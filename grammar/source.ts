@@ -1,7 +1,7 @@
 /**
  * Where text comes from. Every token carries a source id and an offset; line, column and the chain of
- * includes are computed only when somebody asks. Later layers (parameters, sequences) add sources whose
- * text is the expanded line and whose origin is the place it was expanded from.
+ * includes are computed only when somebody asks. Lines that parameters and sequences have made are
+ * sources of their own, whose places are those of the line in the file that they were made from.
  */
 
 /** Why a source exists at all, when it is not the main file. */
@@ -11,11 +11,22 @@ export interface Origin {
   readonly offset: number;
 }
 
+/** How one line of an expanded source came about. */
+export interface Expansion {
+  /** the variables of the sequences around it, `i=3, j=1`; empty without any */
+  readonly values: string;
+  /** the line of a multi-line definition that it repeats; source -1: none */
+  readonly definedSource: number;
+  readonly definedOffset: number;
+}
+
 export interface Source {
   readonly id: number;
   readonly name: string;
   readonly text: string;
   readonly origin: Origin | undefined;
+  /** of an expanded source, one for each of its lines */
+  readonly expansions: readonly Expansion[] | undefined;
 }
 
 /** A place for people: 1-based line and column (in characters). */
@@ -30,8 +41,8 @@ export class SourceMap {
   readonly #sources: Source[] = [];
   readonly #lineStarts = new Map<number, Uint32Array>();
 
-  add(name: string, text: string, origin?: Origin): Source {
-    const source = { id: this.#sources.length, name, text, origin };
+  add(name: string, text: string, origin?: Origin, expansions?: readonly Expansion[]): Source {
+    const source = { id: this.#sources.length, name, text, origin, expansions };
     this.#sources.push(source);
     return source;
   }
@@ -42,7 +53,45 @@ export class SourceMap {
     return source;
   }
 
+  /** The place in a file; for an expanded line, the line that it was expanded from. */
   place(id: number, offset: number): Place {
+    const { name, origin, expansions } = this.get(id);
+    if (expansions !== undefined && origin !== undefined) return this.place(origin.source, origin.offset);
+    const line = this.#lineIndex(id, offset);
+    return { file: name, line: line + 1, column: this.columnInLine(id, offset) };
+  }
+
+  /** 1-based column within `lineText`, which for an expanded line is no column of the file. */
+  columnInLine(id: number, offset: number): number {
+    return offset - (this.#starts(id)[this.#lineIndex(id, offset)] as number) + 1;
+  }
+
+  /** The text of the line that contains an offset, expanded where it is, without its line end. */
+  lineText(id: number, offset: number): string {
+    const text = this.get(id).text;
+    const start = offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
+    const end = text.indexOf("\n", offset);
+    const line = text.slice(start, end < 0 ? text.length : end);
+    return line.endsWith("\r") ? line.slice(0, -1) : line;
+  }
+
+  /** How the line at an offset was expanded; undefined for text that stands in a file. */
+  expansionAt(id: number, offset: number): Expansion | undefined {
+    return this.get(id).expansions?.[this.#lineIndex(id, offset)];
+  }
+
+  /**
+   * Numbers that put places in the order of the text when they are compared one by one: the offset in
+   * the main file first, then for each file or expansion on the way its id and the offset in it.
+   */
+  orderOf(id: number, offset: number): readonly number[] {
+    const { origin } = this.get(id);
+    if (origin === undefined) return [offset];
+    return [...this.orderOf(origin.source, origin.offset), id, offset];
+  }
+
+  /** 0-based */
+  #lineIndex(id: number, offset: number): number {
     const starts = this.#starts(id);
     let low = 0;
     let high = starts.length - 1;
@@ -51,16 +100,7 @@ export class SourceMap {
       if ((starts[middle] as number) <= offset) low = middle;
       else high = middle - 1;
     }
-    return { file: this.get(id).name, line: low + 1, column: offset - (starts[low] as number) + 1 };
-  }
-
-  /** The text of the line that contains an offset, without its line end. */
-  lineText(id: number, offset: number): string {
-    const text = this.get(id).text;
-    const start = offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
-    const end = text.indexOf("\n", offset);
-    const line = text.slice(start, end < 0 ? text.length : end);
-    return line.endsWith("\r") ? line.slice(0, -1) : line;
+    return low;
   }
 
   #starts(id: number): Uint32Array {

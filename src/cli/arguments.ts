@@ -18,6 +18,7 @@ export type Request =
       readonly kind: "configTest";
       readonly file: string;
       readonly configId: string | undefined;
+      readonly allConfig: boolean;
       readonly namespace: string | undefined;
       /** messages are appended here; undefined: standard error, or standard output for JSON */
       readonly output: string | undefined;
@@ -28,6 +29,7 @@ export type Request =
       readonly kind: "dumpConfig";
       readonly file: string;
       readonly configId: string | undefined;
+      readonly allConfig: boolean;
       readonly namespace: string | undefined;
       readonly secrets: boolean;
     }
@@ -81,12 +83,14 @@ function read(values: Values, argv: readonly string[], remarks: string[]): Reque
   if (given("keywords")) return { kind: "keywords" };
   const file = text("use-file") ?? DEFAULT_CONFIG;
   const configId = text("config-id");
+  const allConfig = given("all-config");
   const namespace = text("namespace");
   if (values["config-test"] !== undefined)
     return {
       kind: "configTest",
       file,
       configId,
+      allConfig,
       namespace,
       output: text("config-test"),
       strict: given("strict"),
@@ -97,6 +101,7 @@ function read(values: Values, argv: readonly string[], remarks: string[]): Reque
       kind: "dumpConfig",
       file,
       configId,
+      allConfig,
       namespace,
       secrets: values["dump-config"] === "secrets",
     };
@@ -115,6 +120,7 @@ function read(values: Values, argv: readonly string[], remarks: string[]): Reque
     options: {
       configFile: file,
       configId,
+      allConfig,
       roles: roles(given("vrrp"), given("check")),
       allRoles: given("all"),
       respawn: !given("dont-respawn"),

@@ -11,9 +11,13 @@ import { writeAll } from "./output.ts";
 export function dumpConfiguration(options: {
   readonly file: string;
   readonly configId: string | undefined;
+  readonly allConfig: boolean;
   readonly secrets: boolean;
 }): number {
-  const result = loadConfiguration(options.file, options.configId, { keepBlocks: true });
+  const result = loadConfiguration(options.file, options.configId, {
+    keepBlocks: true,
+    allConfig: options.allConfig,
+  });
   for (const d of result.diagnostics)
     writeAll(2, `${renderDiagnostic(d, result.sources, { caret: false, color: false })}\n`);
   writeAll(1, dumpConfig(result, { secrets: options.secrets }));

@@ -14,6 +14,7 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
 export interface TestOptions {
   readonly file: string;
   readonly configId: string | undefined;
+  readonly allConfig: boolean;
   /** messages are appended to this file; undefined: standard error, or standard output for JSON */
   readonly output: string | undefined;
   /** warnings count as errors */
@@ -25,8 +26,8 @@ export interface TestOptions {
  * @returns 0 good; 2 a keyword lacks its parameter; 4 cannot run; 5 errors that are tolerated, or
  *   warnings where `strict` is asked for; 6 scripts are unsafe
  */
-export function testConfiguration({ file, configId, output, strict, json }: TestOptions): number {
-  const { diagnostics, sources, testStatus } = loadConfiguration(file, configId);
+export function testConfiguration({ file, configId, allConfig, output, strict, json }: TestOptions): number {
+  const { diagnostics, sources, testStatus } = loadConfiguration(file, configId, { allConfig });
   const status = strict ? strictStatusOf(diagnostics) : testStatus;
   if (json) {
     write(output, 1, diagnosticsAsJson(diagnostics, sources));

@@ -136,7 +136,6 @@ export const OPTIONS: readonly OptionSpec[] = [
     long: "all-config",
     value: "none",
     help: "Fail when an included file is missing",
-    later: true,
   },
   {
     short: "i",

@@ -39,9 +39,21 @@ export type DiagnosticCode =
   | "include-no-match"
   | "include-unreadable"
   | "include-loop"
+  | "include-failed"
+  | "include-too-many"
   | "invalid-utf8"
+  | "line-continuation"
   | "nul-byte"
   | "unmatched-quote"
+  // conditions, parameters and sequences
+  | "condition-without-id"
+  | "environment-unset"
+  | "expansion-too-large"
+  | "parameter-invalid"
+  | "parameter-not-last"
+  | "parameter-recursion"
+  | "parameter-undefined"
+  | "sequence-invalid"
   // structure
   | "nesting-too-deep"
   | "unknown-keyword"
@@ -57,6 +69,7 @@ export type DiagnosticCode =
   | "extra-parameter"
   | "extra-block-parameter"
   | "deprecated-keyword"
+  | "former-keyword"
   | "no-effect-yet"
   | "keyword-repeated"
   | "already-specified"
@@ -203,12 +216,23 @@ export type DiagnosticCode =
 /** Every code with what follows from it. */
 export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "file-unreadable": { severity: "fatal", test: 4, start: 6 },
-  "include-no-match": error,
-  "include-unreadable": error,
+  "include-no-match": hint,
+  "include-unreadable": hint,
   "include-loop": error,
+  "include-failed": { severity: "fatal", test: 6, start: 6 },
+  "include-too-many": error,
   "invalid-utf8": hint,
+  "line-continuation": hint,
   "nul-byte": error,
   "unmatched-quote": error,
+  "condition-without-id": hint,
+  "environment-unset": hint,
+  "expansion-too-large": error,
+  "parameter-invalid": error,
+  "parameter-not-last": hint,
+  "parameter-recursion": error,
+  "parameter-undefined": hint,
+  "sequence-invalid": error,
   "nesting-too-deep": error,
   "unknown-keyword": error,
   "misplaced-keyword": error,
@@ -222,6 +246,7 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "extra-parameter": hint,
   "extra-block-parameter": warning,
   "deprecated-keyword": { severity: "deprecated", test: 5, start: 0 },
+  "former-keyword": hint,
   "no-effect-yet": note,
   "keyword-repeated": hint,
   "already-specified": warning,

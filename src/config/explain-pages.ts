@@ -3,6 +3,7 @@
  * `keepalived --explain`; when a code is reported, and with which severity, diagnostic.ts says.
  */
 import type { DiagnosticCode } from "./diagnostic.ts";
+import { lexicalPages } from "./explain-pages-lexical.ts";
 
 export interface Page {
   readonly means: string;
@@ -11,6 +12,7 @@ export interface Page {
 }
 
 export const pages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
+  ...lexicalPages,
   // files and characters
   "file-unreadable": {
     means: "The main configuration file does not exist, is a directory, or may not be read by this process.",

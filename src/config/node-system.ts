@@ -1,5 +1,5 @@
 /** The real machine behind `ConfigSystem`: files, users and groups through Node. */
-import { globSync, readFileSync, statSync } from "node:fs";
+import { globSync, lstatSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import type { ConfigSystem } from "./load.ts";
 
@@ -27,7 +27,21 @@ export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefi
         : { isFile: stat.isFile(), mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
     },
     glob: (pattern) => globSync(pattern).sort(),
+    fileKind: (path) => {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (stat === undefined) return isLink(path) ? "other" : undefined;
+      if (stat.isDirectory()) return "directory";
+      if (!stat.isFile()) return "other";
+      return (stat.mode & 0o111) === 0 ? "file" : "executable";
+    },
+    environment: (name) => process.env[name],
+    workingDirectory: process.cwd(),
   };
+}
+
+/** Whether a path is a link, even one to nowhere. */
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** The fields of the first line of a colon-separated table whose field has a value. */

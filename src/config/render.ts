@@ -20,7 +20,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, sources: SourceMap, opt
   const lines = [`${location(span, sources)}${paint(`${severity}:`)} ${message} [${code}]`];
   if (span !== undefined) {
     if (options.caret) lines.push(...excerpt(span, sources, paint));
-    lines.push(...chain(span.source, sources));
+    lines.push(...chain(span, sources));
   }
   for (const related of diagnostic.related) {
     lines.push(`${location(related.span, sources)}note: ${related.note}`);
@@ -49,25 +49,39 @@ function location(span: Span | undefined, sources: SourceMap): string {
   return `${file}:${line}:${column}: `;
 }
 
-/** Why a file was read at all. */
-function chain(source: number, sources: SourceMap): readonly string[] {
+/** How the line was made, and why its file was read at all. */
+function chain(span: Span, sources: SourceMap): readonly string[] {
   const lines: string[] = [];
-  for (
-    let origin = sources.get(source).origin;
-    origin !== undefined;
-    origin = sources.get(origin.source).origin
-  ) {
+  let { source, start: offset } = span;
+  for (;;) {
+    const { origin } = sources.get(source);
+    if (origin === undefined) return lines;
     const { file, line } = sources.place(origin.source, origin.offset);
-    lines.push(`  ${origin.note} ${file}:${line}`);
+    const expansion = sources.expansionAt(source, offset);
+    if (expansion === undefined) lines.push(`  ${origin.note} ${file}:${line}`);
+    else {
+      if (expansion.definedSource >= 0) {
+        const defined = sources.place(expansion.definedSource, expansion.definedOffset);
+        lines.push(`  defined at ${defined.file}:${defined.line}`);
+      }
+      const text = sources.lineText(source, offset);
+      // The value may be the very secret that is hidden in the line.
+      const values =
+        maskSecrets(text) === text
+          ? maskSecrets(expansion.values)
+          : expansion.values.replace(/=[^,]*/g, "=***");
+      lines.push(`  expanded from line ${line}${values === "" ? "" : `, ${values}`}`);
+    }
+    ({ source, offset } = origin);
   }
-  return lines;
 }
 
 /** A longer line is shown around the place only. */
 const WIDEST = 160;
 
 function excerpt(span: Span, sources: SourceMap, paint: (text: string) => string): readonly string[] {
-  const { line, column } = sources.place(span.source, span.start);
+  const { line } = sources.place(span.source, span.start);
+  const column = sources.columnInLine(span.source, span.start);
   const full = maskSecrets(sources.lineText(span.source, span.start));
   const cut = full.length <= WIDEST ? 0 : Math.max(0, column - 1 - WIDEST / 2);
   const text = full.slice(cut, cut + WIDEST);

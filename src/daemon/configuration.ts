@@ -33,24 +33,25 @@ export function loadConfiguration(
   configId: string | undefined,
   options: LoadOptions = {},
 ): LoadResult {
-  const system = nodeConfigSystem(interfaceNames);
-  return loadConfig(file, configId === undefined ? system : { ...system, hostname: configId }, options);
+  return loadConfig(file, nodeConfigSystem(interfaceNames), { ...options, configId });
 }
 
 /**
  * Reads the file and logs what is to be said about it.
  *
  * @param running at a reload, the configuration in force: errors it already had are tolerated, new ones refuse
+ * @param allConfig an include that finds nothing is an error
  */
 export function readConfiguration(
   file: string,
   configId: string | undefined,
   logger: Logger,
   running: Configuration | undefined,
+  allConfig: boolean,
 ): ReadOutcome {
   logger.write(openingFile({ file }));
   logger.write(configurationFile({ file }));
-  const { model, diagnostics, sources, startStatus } = loadConfiguration(file, configId);
+  const { model, diagnostics, sources, startStatus } = loadConfiguration(file, configId, { allConfig });
   for (const d of diagnostics) {
     const text = renderDiagnostic(d, sources, { caret: false, color: false });
     logger.write(configDiagnostic({ text }));

@@ -5,6 +5,8 @@ export interface DaemonOptions {
   readonly configFile: string;
   /** for lines that begin with `@`; undefined: the node name */
   readonly configId: string | undefined;
+  /** an include that finds nothing is an error */
+  readonly allConfig: boolean;
   /** children that may run */
   readonly roles: ReadonlySet<ChildRole>;
   /** run them even without configuration for them */

@@ -152,7 +152,7 @@ class Daemon {
 
   /** @returns the exit status when the daemon cannot or need not run */
   async #start(): Promise<number | undefined> {
-    const { namespace, configFile, configId } = this.#options;
+    const { namespace, configFile, configId, allConfig } = this.#options;
     if (namespace !== undefined) {
       try {
         this.#native.enterNamespace(`/run/netns/${namespace}`);
@@ -161,7 +161,7 @@ class Daemon {
         return EX_FATAL;
       }
     }
-    const outcome = readConfiguration(configFile, configId, this.#logger, undefined);
+    const outcome = readConfiguration(configFile, configId, this.#logger, undefined, allConfig);
     if (outcome.kind === "refused") return outcome.status;
     const status = this.#takePidFile();
     if (status !== undefined) return status;
@@ -218,9 +218,9 @@ class Daemon {
     this.#state = "reloading";
     this.#logger.write(reloading({}));
     this.#service.reloading(this.#native.now());
-    const { configFile, configId } = this.#options;
+    const { configFile, configId, allConfig } = this.#options;
     const running = this.#configuration;
-    const outcome = readConfiguration(configFile, configId, this.#logger, running);
+    const outcome = readConfiguration(configFile, configId, this.#logger, running, allConfig);
     if (outcome.kind === "refused") {
       this.#logger.write(reloadRefused({ file: configFile, errors: outcome.errors }));
       this.#settle();

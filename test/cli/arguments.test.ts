@@ -18,6 +18,7 @@ test("without options both children run in the background with keepalived's own 
       options: {
         configFile: "/etc/keepalived/keepalived.conf",
         configId: undefined,
+        allConfig: false,
         roles: new Set(["vrrp", "checker"]),
         allRoles: false,
         respawn: true,
@@ -97,6 +98,7 @@ test("--config-test wins over running and knows its output file", () => {
     kind: "configTest",
     file: "x.conf",
     configId: undefined,
+    allConfig: false,
     namespace: undefined,
     output: undefined,
     strict: false,
@@ -116,6 +118,7 @@ test("--dump-config, --explain and --keywords run nothing", () => {
     kind: "dumpConfig",
     file: "x.conf",
     configId: undefined,
+    allConfig: false,
     namespace: undefined,
     secrets: false,
   });

@@ -62,7 +62,21 @@ test("quotes hold blanks, braces and comment signs together, and split words", (
 });
 
 test("a backslash is itself before anything else, as scripts and patterns need it", () => {
-  assert.deepEqual(lex("a\\n \\\\ b\\"), ["Leaf 1 0 <a\\n><\\\\><b\\>"]);
+  assert.deepEqual(lex("a\\n \\\\ b\\c"), ["Leaf 1 0 <a\\n><\\\\><b\\c>"]);
+});
+
+test("a backslash at the end of a line joins nothing: it belongs to the last word, which is said", () => {
+  assert.deepEqual(lex('a b \\\nc\\ \n"d" \\\ne {\\\n'), [
+    "line-continuation 4-5",
+    "Leaf 1 0 <a><b\\>",
+    "line-continuation 7-8",
+    "Leaf 2 6 <c\\>",
+    "line-continuation 14-15",
+    "Leaf 3 10 <d><\\>",
+    "Open 4 16 <e>",
+    "line-continuation 19-20",
+    "Leaf 4 19 <\\>",
+  ]);
 });
 
 test("an open quote ends with its line and is reported from the quote on", () => {
