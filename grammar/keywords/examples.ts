@@ -80,6 +80,8 @@ export const samples: Readonly<Record<string, string>> = {
   neighbor_ip: "192.0.2.2",
   // services
   ip_family: "inet",
+  mac: "02:00:00:00:00:01",
+  vteppaddr: "192.0.2.31 4789",
   persistence_engine: "sip",
   virtualhost: "www.example.org",
   snmp_name: "web",

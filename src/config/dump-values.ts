@@ -4,7 +4,8 @@
  */
 import type { Argument, KeywordRow } from "../../grammar/keywords/row.ts";
 
-const forwardings: Readonly<Record<string, string>> = { masquerade: "NAT", direct: "DR", tunnel: "TUN" };
+/** TUN may have options and stays as it was written. */
+const forwardings: Readonly<Record<string, string>> = { masquerade: "NAT", direct: "DR" };
 
 /**
  * @returns the words behind the keyword, `none` when the line has to be left out, `unknown` when the

@@ -144,14 +144,14 @@ class Dumper {
     const seen = new Set<KeywordRow>();
     for (const cell of draft.cells) {
       seen.add(cell.row);
-      this.#cell(cell, part);
+      this.#cell(cell, draft, part);
     }
     if (part !== "unplaced") this.#missing(draft.block.rows, seen, part);
   }
 
-  #cell({ row, value, statement }: Cell, part: Part): void {
+  #cell({ row, value, statement }: Cell, draft: Draft, part: Part): void {
     if (row.argument.kind === "list") {
-      this.#list(row, statement, value as readonly Statement[], part);
+      this.#list(row, statement, value as readonly Statement[], draft, part);
       return;
     }
     const words = statement.words.slice(1);
@@ -162,16 +162,14 @@ class Dumper {
     }
   }
 
-  /** Lines of a list that the builder dropped are left out. */
-  #list(row: KeywordRow, statement: Statement, lines: readonly Statement[], part: Part): void {
-    const kept = part === "unplaced" || row.field === undefined ? undefined : valueAt(part, row.field);
-    const places = new Set<unknown>();
-    if (Array.isArray(kept)) for (const element of kept) places.add(valueAt(element, "where"));
-    const known = places.size > 0 && !places.has(undefined);
+  /** Lines of a list that the builder dropped are left out; it may have moved some to another list. */
+  #list(row: KeywordRow, statement: Statement, lines: readonly Statement[], draft: Draft, part: Part): void {
     const named = row.argument.kind === "list" && row.argument.named === true;
+    const kept = part === "unplaced" || row.field === undefined || named ? undefined : placesIn(draft, part);
     this.#open([row.keyword, ...statement.words.slice(1, named ? 2 : 1)]);
     for (const line of lines)
-      if (!known || places.has(this.#reporter.where(line))) this.#push(line.words.map(quoted).join(" "));
+      if (kept === undefined || kept.has(this.#reporter.where(line)))
+        this.#push(line.words.map(quoted).join(" "));
     this.#close();
   }
 
@@ -211,9 +209,22 @@ function headLength(draft: Draft): number {
   return head.kind === "name" ? 2 : 3;
 }
 
+/** Where the elements of a block's lists came from; undefined when they do not say it. */
+function placesIn(draft: Draft, part: object): ReadonlySet<unknown> | undefined {
+  const places = new Set<unknown>();
+  for (const { argument, field } of draft.block.rows) {
+    const elements =
+      argument.kind === "list" && argument.named !== true && field !== undefined
+        ? valueAt(part, field)
+        : undefined;
+    if (Array.isArray(elements)) for (const element of elements) places.add(valueAt(element, "where"));
+  }
+  return places.has(undefined) || places.size === 0 ? undefined : places;
+}
+
 /** A word as it has to stand in a file to be read as this word. */
 function quoted(word: string): string {
-  return word === "" || /[\s#!{}]/.test(word) ? `"${word}"` : word;
+  return word === "" || /[\s#!{}\\]/.test(word) ? `"${word}"` : word;
 }
 
 function isObject(value: unknown): value is object {
