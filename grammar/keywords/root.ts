@@ -18,6 +18,7 @@ const root: BlockTable = {
       argument: { kind: "string" },
       help: "run in network namespace NAME; implies PID directory and mount namespace",
       field: "global.netNamespace",
+      lenient: true,
       effect: "parsed",
     },
     {

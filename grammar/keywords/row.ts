@@ -113,6 +113,8 @@ export interface KeywordRow {
   readonly aliases?: readonly string[];
   /** spellings that still work but are reported */
   readonly deprecated?: readonly string[];
+  /** old spellings that keepalived takes without a word; we name the present one, and nothing else changes */
+  readonly former?: readonly string[];
   /**
    * what a second one in the same block does; `last` unless said otherwise. `strongest`: the word that
    * stands first in the row's list wins, wherever it is.

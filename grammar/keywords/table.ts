@@ -32,6 +32,7 @@ export class Block {
     for (const row of table.rows) {
       this.#byWord.set(row.keyword, row);
       for (const alias of row.aliases ?? []) this.#byWord.set(alias, row);
+      for (const old of row.former ?? []) this.#byWord.set(old, row);
       for (const old of row.deprecated ?? []) {
         this.#byWord.set(old, row);
         this.#deprecated.add(old);
@@ -77,18 +78,29 @@ export function currentName(word: string): string | undefined {
   return undefined;
 }
 
-function displayName(block: string): string {
+/** A block as an operator would call it. */
+export function displayName(block: string): string {
   if (block === "(root)") return "the top level";
   return block === "ssl_url" ? "url" : block;
 }
 
+/** The keyword of any block that differs least from a mistyped word, if any comes near enough. */
+export function nearestKeyword(word: string): string | undefined {
+  return nearestOf(new Set([...blocks.values()].flatMap((block) => [...block.words()])), word);
+}
+
 /** The known word of a block that differs least from a mistyped one, if any comes near enough. */
 export function nearestWord(block: Block, word: string): string | undefined {
+  return nearestOf(block.words(), word);
+}
+
+/** The one of several words that differs least from a mistyped one, if any comes near enough. */
+export function nearestOf(words: Iterable<string>, word: string): string | undefined {
   const lower = word.toLowerCase();
   const limit = Math.min(3, Math.max(1, Math.floor(word.length / 3)));
   let best: string | undefined;
   let bestDistance = limit + 1;
-  for (const known of block.words()) {
+  for (const known of words) {
     if (Math.abs(known.length - word.length) > limit) continue;
     const distance = editDistance(lower, known.toLowerCase(), bestDistance);
     if (distance < bestDistance) {

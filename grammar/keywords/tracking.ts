@@ -8,7 +8,7 @@ const script: BlockTable = {
   rows: [
     {
       keyword: "script",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "script" },
       default: "required",
       help: "command to run",
       effect: "parsed",
@@ -29,7 +29,7 @@ const script: BlockTable = {
     },
     {
       keyword: "weight",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "weight", most: 253 },
       default: "0",
       help: "default priority contribution",
       effect: "parsed",
@@ -37,6 +37,7 @@ const script: BlockTable = {
     {
       keyword: "rise",
       argument: { kind: "integer", min: 1, max: 4294967295 },
+      fallback: 1,
       default: "1",
       help: "successes needed to become OK",
       effect: "parsed",
@@ -44,6 +45,7 @@ const script: BlockTable = {
     {
       keyword: "fall",
       argument: { kind: "integer", min: 1, max: 4294967295 },
+      fallback: 1,
       default: "1",
       help: "failures needed to become KO",
       effect: "parsed",
@@ -70,20 +72,21 @@ const trackProcess: BlockTable = {
     {
       keyword: "process",
       argument: { kind: "words", least: 1 },
+      syntax: "PATH [PARAM…]",
       default: "required",
       help: "command name or full command to match",
       effect: "parsed",
     },
     {
       keyword: "param_match",
-      argument: { kind: "words", least: 0 },
+      argument: { kind: "word", words: ["initial", "partial"], optional: true },
       default: "exact",
       help: "how parameters are compared; sets full_command",
       effect: "parsed",
     },
     {
       keyword: "weight",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "weight", most: 254 },
       default: "0",
       help: "default priority contribution",
       effect: "parsed",
@@ -104,21 +107,21 @@ const trackProcess: BlockTable = {
     },
     {
       keyword: "delay",
-      argument: { kind: "duration", min: 0, max: 4294.967295 },
+      argument: { kind: "duration", min: 0.000001, max: 3600 },
       default: "0",
       help: "sets both delays below",
       effect: "parsed",
     },
     {
       keyword: "terminate_delay",
-      argument: { kind: "duration", min: 0, max: 4294.967295 },
+      argument: { kind: "duration", min: 0.000001, max: 3600 },
       default: "0",
       help: "delay after losing quorum before acting",
       effect: "parsed",
     },
     {
       keyword: "fork_delay",
-      argument: { kind: "duration", min: 0, max: 4294.967295 },
+      argument: { kind: "duration", min: 0.000001, max: 3600 },
       default: "0",
       help: "delay after gaining quorum by fork before acting",
       effect: "parsed",
@@ -145,7 +148,7 @@ const trackFile: BlockTable = {
     },
     {
       keyword: "weight",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "weight", most: 254 },
       default: "1",
       help: "default multiplier",
       effect: "parsed",
@@ -153,6 +156,7 @@ const trackFile: BlockTable = {
     {
       keyword: "init_file",
       argument: { kind: "words", least: 0 },
+      syntax: "[VALUE] [overwrite]",
       default: "off; VALUE 0",
       help: "write initial value at startup if missing (or always)",
       effect: "parsed",
@@ -172,12 +176,18 @@ const vrrpTrackFile: BlockTable = {
     },
     {
       keyword: "weight",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "weight", most: 254 },
       default: "1",
       help: "as track_file",
       effect: "parsed",
     },
-    { keyword: "init_file", argument: { kind: "words", least: 0 }, help: "as track_file", effect: "parsed" },
+    {
+      keyword: "init_file",
+      argument: { kind: "words", least: 0 },
+      syntax: "[VALUE] [overwrite]",
+      help: "as track_file",
+      effect: "parsed",
+    },
   ],
 };
 
@@ -187,6 +197,8 @@ const trackGroup: BlockTable = {
     {
       keyword: "group",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ INSTANCE… }",
+      again: "add",
       default: "required",
       help: "members of the static track group",
       effect: "parsed",
@@ -219,7 +231,9 @@ const garpGroup: BlockTable = {
     },
     {
       keyword: "interfaces",
-      argument: { kind: "list", items: "anything" },
+      argument: { kind: "list", items: "interfaces" },
+      syntax: "{ INTERFACE… }",
+      again: "add",
       help: "interfaces sharing one aggregated limit",
       effect: "parsed",
     },
@@ -239,34 +253,28 @@ const bfdInstance: BlockTable = {
     {
       keyword: "neighbor_ip",
       argument: { kind: "address" },
+      aliases: ["neighbour_ip"],
       default: "required",
       help: "remote address",
       effect: "parsed",
     },
     {
-      keyword: "neighbour_ip",
-      argument: { kind: "address" },
-      default: "required",
-      help: "same as neighbor_ip",
-      effect: "parsed",
-    },
-    {
       keyword: "min_rx",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "duration", min: 1, max: 4294967, unit: "ms" },
       default: "10",
       help: "required minimum receive interval",
       effect: "parsed",
     },
     {
       keyword: "min_tx",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "duration", min: 1, max: 4294967, unit: "ms" },
       default: "10",
       help: "desired transmit interval when up",
       effect: "parsed",
     },
     {
       keyword: "idle_tx",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "duration", min: 1000, max: 4294967, unit: "ms" },
       default: "1000",
       help: "transmit interval when not up",
       effect: "parsed",
@@ -287,15 +295,9 @@ const bfdInstance: BlockTable = {
     {
       keyword: "ttl",
       argument: { kind: "integer", min: 1, max: 255 },
+      aliases: ["hoplimit"],
       default: "255 IPv4, 64 IPv6",
       help: "TTL/hop limit sent and expected",
-      effect: "parsed",
-    },
-    {
-      keyword: "hoplimit",
-      argument: { kind: "integer", min: 1, max: 255 },
-      default: "as ttl",
-      help: "same as ttl",
       effect: "parsed",
     },
     {
@@ -314,7 +316,7 @@ const bfdInstance: BlockTable = {
     },
     {
       keyword: "weight",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "weight", most: 253 },
       default: "0",
       help: "default track_bfd weight (VRRP only)",
       effect: "parsed",

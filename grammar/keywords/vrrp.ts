@@ -1,7 +1,7 @@
 /**
- * The keywords of `vrrp_instance` and `vrrp_sync_group`, and the option words of their lists.
+ * The keywords of `vrrp_instance` and `vrrp_sync_group`.
  */
-import type { BlockTable, OptionRow } from "./row.ts";
+import type { BlockTable } from "./row.ts";
 
 const vrrpInstance: BlockTable = {
   block: "vrrp_instance",
@@ -9,6 +9,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "use_vmac",
       argument: { kind: "words", least: 0 },
+      syntax: "[[name] INTERFACE] [MAC] [netlink_notify_msg] [group GROUP]",
       default: "off; name vrrp.VRID / vrrp6.VRID; MAC 00:00:5e:00:0{1|2}:VRID",
       help: "run on a private-mode macvlan with virtual router MAC",
       effect: "parsed",
@@ -28,6 +29,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "use_ipvlan",
       argument: { kind: "words", least: 0 },
+      syntax: "[[name] INTERFACE] [ADDR[/LEN]] [bridge|private|vepa] [group GROUP]",
       default: "bridge",
       help: "run on an L2 ipvlan interface",
       effect: "parsed",
@@ -35,6 +37,8 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "unicast_peer",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ ADDR [min_ttl 0..255] [max_ttl 0..255] … }",
+      again: "add",
       default: "multicast",
       help: "send adverts to these addresses instead of multicast",
       effect: "parsed",
@@ -55,7 +59,7 @@ const vrrpInstance: BlockTable = {
     },
     {
       keyword: "old_unicast_checksum",
-      argument: { kind: "words", least: 0 },
+      argument: { kind: "word", words: ["never"], optional: true },
       default: "auto-detect",
       help: "use pre-1.3.7 unicast v3 checksum; never = no detection",
       effect: "parsed",
@@ -100,6 +104,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "track_interface",
       argument: { kind: "list", items: "interfaces" },
+      syntax: "{ INTERFACE [weight -253..253 [reverse]] … }",
       field: "trackInterface",
       default: "weight 0",
       help: "extra interfaces to track",
@@ -109,6 +114,8 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "track_script",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ SCRIPT [weight -253..253 [reverse|noreverse]] … }",
+      again: "add",
       default: "script's weight",
       help: "scripts to track",
       effect: "parsed",
@@ -116,6 +123,8 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "track_file",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ FILE [weight -254..254 [reverse|noreverse]] … }",
+      again: "add",
       default: "file's weight",
       help: "files to track",
       effect: "parsed",
@@ -123,6 +132,8 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "track_process",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ PROCESS [weight -254..254 [reverse|noreverse]] … }",
+      again: "add",
       default: "process's weight",
       help: "process sets to track",
       effect: "parsed",
@@ -130,6 +141,8 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "track_bfd",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ BFD [weight -253..253 [reverse|noreverse]] … }",
+      again: "add",
       default: "BFD's weight",
       help: "BFD sessions to track",
       effect: "parsed",
@@ -151,7 +164,7 @@ const vrrpInstance: BlockTable = {
     },
     {
       keyword: "mcast_dst_ip",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "address", multicast: true },
       default: "vrrp_mcast_group4/6",
       help: "per-instance advert destination",
       effect: "parsed",
@@ -200,11 +213,13 @@ const vrrpInstance: BlockTable = {
       field: "advertInt",
       default: "1",
       help: "advert interval",
+      scale: 100,
       effect: "works",
     },
     {
       keyword: "virtual_ipaddress",
       argument: { kind: "list", items: "addresses" },
+      syntax: "{ ADDR[/LEN] [OPTION…] … }",
       field: "virtualIpaddress",
       default: "required for v3/strict",
       help: "VIPs, listed in adverts",
@@ -214,6 +229,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "virtual_ipaddress_excluded",
       argument: { kind: "list", items: "addresses" },
+      syntax: "{ ADDR[/LEN] [OPTION…] … }",
       field: "virtualIpaddressExcluded",
       help: "addresses managed but not advertised",
       again: "add",
@@ -247,12 +263,16 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "virtual_routes",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ ROUTE … }",
+      again: "add",
       help: "routes installed while master",
       effect: "parsed",
     },
     {
       keyword: "virtual_rules",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ RULE … }",
+      again: "add",
       help: "policy rules installed while master",
       effect: "parsed",
     },
@@ -275,6 +295,7 @@ const vrrpInstance: BlockTable = {
       field: "skipCheckAdvAddr",
       default: "vrrp_skip_check_adv_addr",
       help: "skip VIP comparison for unchanged master",
+      implicit: true,
       effect: "works",
     },
     {
@@ -347,7 +368,8 @@ const vrrpInstance: BlockTable = {
     },
     {
       keyword: "notify_deleted",
-      argument: { kind: "words", least: 0 },
+      argument: { kind: "script", optional: true },
+      again: "first",
       default: "off (FAULT is reported)",
       help: "report DELETED when removed by reload; optional script",
       effect: "parsed",
@@ -363,6 +385,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "notify_master_rx_lower_pri",
       argument: { kind: "script" },
+      again: "first",
       help: "run when a master hears a lower-priority advert",
       effect: "parsed",
     },
@@ -384,6 +407,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "lvs_sync_daemon_interface",
       argument: { kind: "interface" },
+      again: "first",
       help: "bind IPVS sync daemon to this instance",
       effect: "parsed",
     },
@@ -445,29 +469,19 @@ const vrrpInstance: BlockTable = {
     },
     {
       keyword: "timer_expired_backup",
-      argument: { kind: "words", least: 0 },
+      argument: { kind: "integer", min: 1, max: 254, bare: 254 },
+      deprecated: ["thread_timer_expired"],
       default: "off; no value = 254",
       help: "yield if process stalled long enough for another takeover",
       effect: "parsed",
     },
     {
-      keyword: "thread_timer_expired",
-      argument: { kind: "words", least: 0 },
-      help: "same as timer_expired_backup",
-      effect: "parsed",
-    },
-    {
       keyword: "garp_extra_if",
-      argument: { kind: "words", least: 0 },
+      argument: { kind: "words", least: 1 },
+      syntax: "[all] SECONDS",
+      deprecated: ["vmac_garp_intvl"],
       default: "vrrp_garp_extra_if",
       help: "periodic GARP on VIP interfaces other than advert interface",
-      effect: "parsed",
-    },
-    {
-      keyword: "vmac_garp_intvl",
-      argument: { kind: "words", least: 0 },
-      default: "global",
-      help: "same as garp_extra_if",
       effect: "parsed",
     },
     {
@@ -495,7 +509,7 @@ const vrrpInstance: BlockTable = {
     },
     {
       keyword: "kernel_rx_buf_size",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "integer", min: 1, max: 4294967295, unit: "bytes" },
       default: "vrrp_rx_bufs_policy",
       help: "receive buffer contribution of this instance",
       effect: "parsed",
@@ -544,7 +558,9 @@ const authHmac: BlockTable = {
     {
       keyword: "key",
       secret: true,
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "words", least: 2 },
+      syntax: "1..255 STRING|hex:HEX|file:PATH",
+      again: "add",
       default: "required",
       help: "define a key; repeatable for rotation",
       effect: "parsed",
@@ -558,21 +574,21 @@ const authHmac: BlockTable = {
     },
     {
       keyword: "time_window",
-      argument: { kind: "integer", min: 1, max: 300 },
+      argument: { kind: "integer", min: 1, max: 300, unit: "s" },
       default: "3 x whole advert seconds, clamped 5..300",
       help: "permitted clock difference",
       effect: "parsed",
     },
     {
       keyword: "anti_replay",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "word", words: ["time", "monotonic"] },
       default: "time",
       help: "replay protection policy",
       effect: "parsed",
     },
     {
       keyword: "mode",
-      argument: { kind: "words", least: 1 },
+      argument: { kind: "word", words: ["enforce", "permissive", "receive-only"] },
       default: "enforce",
       help: "whether unsigned adverts pass and whether we sign",
       effect: "parsed",
@@ -586,19 +602,25 @@ const syncGroup: BlockTable = {
     {
       keyword: "group",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ INSTANCE… }",
+      again: "add",
       default: "required",
       help: "members; each instance in at most one group",
       effect: "parsed",
     },
     {
       keyword: "track_interface",
-      argument: { kind: "list", items: "anything" },
+      argument: { kind: "list", items: "interfaces" },
+      syntax: "{ INTERFACE [weight -253..253 [reverse]] … }",
+      again: "add",
       help: "interfaces tracked for every member",
       effect: "parsed",
     },
     {
       keyword: "track_script",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ SCRIPT [weight -253..253 [reverse|noreverse]] … }",
+      again: "add",
       default: "script's weight",
       help: "scripts tracked for every member",
       effect: "parsed",
@@ -606,6 +628,8 @@ const syncGroup: BlockTable = {
     {
       keyword: "track_file",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ FILE [weight -254..254 [reverse|noreverse]] … }",
+      again: "add",
       default: "file's weight",
       help: "files tracked for every member",
       effect: "parsed",
@@ -613,6 +637,8 @@ const syncGroup: BlockTable = {
     {
       keyword: "track_process",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ PROCESS [weight -254..254 [reverse|noreverse]] … }",
+      again: "add",
       default: "process's weight",
       help: "processes tracked for every member",
       effect: "parsed",
@@ -620,6 +646,8 @@ const syncGroup: BlockTable = {
     {
       keyword: "track_bfd",
       argument: { kind: "list", items: "anything" },
+      syntax: "{ BFD [weight -253..253 [reverse|noreverse]] … }",
+      again: "add",
       default: "BFD's weight",
       help: "BFD sessions tracked for every member",
       effect: "parsed",
@@ -627,25 +655,35 @@ const syncGroup: BlockTable = {
     {
       keyword: "notify_backup",
       argument: { kind: "script" },
+      again: "first",
       help: "run on group transition to BACKUP",
       effect: "parsed",
     },
     {
       keyword: "notify_master",
       argument: { kind: "script" },
+      again: "first",
       help: "run on group transition to MASTER",
       effect: "parsed",
     },
     {
       keyword: "notify_fault",
       argument: { kind: "script" },
+      again: "first",
       help: "run on group transition to FAULT",
       effect: "parsed",
     },
-    { keyword: "notify_stop", argument: { kind: "script" }, help: "run when stopping", effect: "parsed" },
+    {
+      keyword: "notify_stop",
+      argument: { kind: "script" },
+      again: "first",
+      help: "run when stopping",
+      effect: "parsed",
+    },
     {
       keyword: "notify",
       argument: { kind: "script" },
+      again: "first",
       help: "run on every transition with GROUP NAME STATE 0 appended",
       effect: "parsed",
     },
@@ -657,14 +695,9 @@ const syncGroup: BlockTable = {
       effect: "parsed",
     },
     {
-      keyword: "global_tracking",
-      argument: { kind: "none" },
-      help: "same effect as sync_group_tracking_weight",
-      effect: "parsed",
-    },
-    {
       keyword: "sync_group_tracking_weight",
       argument: { kind: "none" },
+      deprecated: ["global_tracking"],
       help: "allow weighted trackers on members",
       effect: "parsed",
     },
@@ -679,27 +712,3 @@ const syncGroup: BlockTable = {
 };
 
 export const vrrpTables: readonly BlockTable[] = [vrrpInstance, authentication, authHmac, syncGroup];
-
-/** The option words of an address line in `virtual_ipaddress` and its like. */
-export const addressOptions: readonly OptionRow[] = [
-  { keyword: "dev", argument: "interface", help: "interface to configure on", effect: "works" },
-  { keyword: "scope", argument: "scope", help: "address scope, a name or a number", effect: "works" },
-  {
-    keyword: "brd",
-    aliases: ["broadcast"],
-    argument: "broadcast",
-    help: "broadcast address; + is all ones, - all zeros",
-    effect: "works",
-  },
-  { keyword: "label", argument: "label", help: "address label, at most 15 characters", effect: "works" },
-  { keyword: "peer", argument: "word", help: "point-to-point peer", effect: "parsed" },
-  { keyword: "home", argument: "none", help: "IPv6 home address flag", effect: "parsed" },
-  { keyword: "-nodad", argument: "none", help: "let the kernel detect duplicates", effect: "parsed" },
-  { keyword: "mngtmpaddr", argument: "none", help: "kernel manages temporary addresses", effect: "parsed" },
-  { keyword: "noprefixroute", argument: "none", help: "no automatic prefix route", effect: "parsed" },
-  { keyword: "autojoin", argument: "none", help: "kernel joins the multicast group", effect: "parsed" },
-  { keyword: "no_track", argument: "none", help: "do not react when somebody deletes it", effect: "works" },
-  { keyword: "preferred_lft", argument: "word", help: "preferred lifetime in seconds", effect: "parsed" },
-  { keyword: "track_group", argument: "word", help: "instances that fail with it", effect: "parsed" },
-  { keyword: "use_vmac", argument: "none", help: "put it on its own VMAC", effect: "parsed" },
-];

@@ -1,17 +1,35 @@
 /** The `authentication` block of an instance: at most eight bytes of password, version 2 only. */
+import type { Family } from "../base/address.ts";
 import type { Draft } from "./draft.ts";
 import type { VrrpInstanceConfig } from "./model.ts";
 import type { Reporter } from "./reporter.ts";
 
-/** @returns undefined when there is none, or none that counts (reported) */
+/** The password that counts, by what is done with it. */
+export interface Authentication {
+  readonly pass: VrrpInstanceConfig["authentication"];
+  /** key of the authentication header */
+  readonly ah: string | undefined;
+}
+
+const none: Authentication = { pass: undefined, ah: undefined };
+
+export interface AuthenticationFacts {
+  readonly name: string;
+  readonly version: 2 | 3;
+  readonly family: Family;
+  readonly strict: boolean;
+  /** `auth_hmac` takes the place of this block */
+  readonly isSigned: boolean;
+}
+
+/** @returns nothing in it when there is no authentication, or none that counts (reported) */
 export function readAuthentication(
   reporter: Reporter,
   draft: Draft,
-  version: 2 | 3,
-  name: string,
-): VrrpInstanceConfig["authentication"] {
+  { name, version, family, strict, isSigned }: AuthenticationFacts,
+): Authentication {
   const block = draft.children.find((child) => child.block.name === "authentication");
-  if (block === undefined) return undefined;
+  if (block === undefined) return none;
   const type = block.text("auth_type");
   let password = block.text("auth_pass");
   if (password !== undefined && Buffer.byteLength(password) > 8) {
@@ -30,7 +48,25 @@ export function readAuthentication(
       0,
       `VRRP version 3 has no authentication and that of ${name} is ignored; remove it or write version 2`,
     );
-    return undefined;
+    return none;
+  }
+  if (strict) {
+    reporter.word(
+      "strict-mode",
+      block.statement,
+      0,
+      `strict mode of ${name} does not allow authentication: it is ignored; remove it, or strict_mode`,
+    );
+    return none;
+  }
+  if (isSigned) {
+    reporter.word(
+      "setting-cleared",
+      block.statement,
+      0,
+      `auth_hmac of ${name} takes the place of authentication, which is ignored; remove one of them`,
+    );
+    return none;
   }
   if (type === undefined) {
     reporter.word(
@@ -39,7 +75,7 @@ export function readAuthentication(
       0,
       `authentication of ${name} has no valid auth_type and is ignored; write: auth_type PASS`,
     );
-    return undefined;
+    return none;
   }
   if (password === undefined || password === "") {
     reporter.word(
@@ -48,16 +84,25 @@ export function readAuthentication(
       0,
       `authentication of ${name} has no password and is ignored; write: auth_pass and at most 8 characters`,
     );
-    return undefined;
+    return none;
   }
-  if (type === "PASS") return { type: "PASS", password };
+  if (type === "PASS") return { pass: { type: "PASS", password }, ah: undefined };
+  if (family === "ipv6") {
+    reporter.word(
+      "setting-cleared",
+      block.statementOf("auth_type"),
+      1,
+      `auth_type AH of ${name} is for IPv4 only, authentication is ignored; write PASS, or auth_hmac`,
+    );
+    return none;
+  }
   reporter.once(
     "no-effect-yet",
     block.statementOf("auth_type"),
     "auth_type AH",
     "auth_type AH has no effect yet",
   );
-  return undefined;
+  return { pass: undefined, ah: password };
 }
 
 /** The longest beginning of a text that has at most so many bytes. */

@@ -1,56 +1,93 @@
 /**
  * One `vrrp_instance` to its model: defaults, the settings it takes from `global_defs`, and the
- * corrections of keepalived (vrrp-behaviour 3 and 14). Never looks at other instances (validate.ts does).
+ * corrections of keepalived (vrrp-behaviour 3, 13 and 14). Never looks at other instances: groups do that
+ * (build-sync-group.ts), and validate.ts.
  */
-import type { Statement } from "../../grammar/parser.ts";
-import { type Family, familyOf, type IpAddress } from "../base/address.ts";
-import { type Centiseconds, type Micros, seconds } from "../base/units.ts";
-import { readVirtualAddress } from "./addresses.ts";
+import type { Family } from "../base/address.ts";
+import { seconds } from "../base/units.ts";
+import { readAuthHmac } from "./auth-hmac.ts";
 import { readAuthentication } from "./authentication.ts";
-import { atLeastOne, type Inherited } from "./build-global.ts";
+import type { Inherited } from "./build-global.ts";
+import { readRoute } from "./build-route.ts";
+import { type RuleContext, readRule } from "./build-rule.ts";
+import { MOST_ADDRESSES, ofFamily, readAddresses, requireAddresses } from "./build-vrrp-addresses.ts";
+import {
+  readDestination,
+  readFamily,
+  readIpvlan,
+  readOwnAddress,
+  readUnicast,
+  readVmac,
+  readXmitBase,
+} from "./build-vrrp-network.ts";
+import {
+  readAdvertInt,
+  readDownTimerAdverts,
+  readGarp,
+  readGarpExtraIf,
+  readPreemption,
+  readStrictFlag,
+  readTimerExpiredBackup,
+  reportStrict,
+  type Standing,
+} from "./build-vrrp-timing.ts";
+import { readTracking, withoutWeights } from "./build-vrrp-tracking.ts";
 import type { Draft } from "./draft.ts";
-import type {
-  GarpConfig,
-  GlobalDefs,
-  TrackedInterface,
-  VirtualAddress,
-  VrrpInstanceConfig,
-} from "./model.ts";
-import type { Reporter } from "./reporter.ts";
+import { checkInterface, type InterfaceContext } from "./interfaces.ts";
+import type { IprouteNames } from "./iproute-names.ts";
+import type { ConfigSystem } from "./load.ts";
+import type { GlobalDefs, VirtualAddress, VrrpInstanceConfig } from "./model.ts";
+import type { InstanceExtras, UnicastConfig, VmacConfig } from "./model-vrrp.ts";
+import { isLinkLocal } from "./numbers.ts";
 import type { Scripts } from "./scripts.ts";
-import { readInteger, readInterfaceName } from "./words.ts";
+import type { Shared } from "./shared.ts";
+import type { Trackables } from "./tracked.ts";
 
-export interface VrrpContext {
-  readonly reporter: Reporter;
+export interface VrrpContext extends InterfaceContext {
   readonly scripts: Scripts;
+  readonly system: ConfigSystem;
+  readonly names: IprouteNames;
   readonly global: GlobalDefs;
   readonly inherited: Inherited;
-  /** undefined: unknown, names are not checked */
-  readonly interfaces: ReadonlySet<string> | undefined;
+  readonly trackables: Trackables;
+  readonly shared: Shared;
 }
-
-/** The most addresses that an advertisement has room for. */
-const MOST_ADDRESSES = 255;
 
 /** @returns undefined when the instance cannot exist (reported) */
 export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceConfig | undefined {
-  const { reporter, inherited } = context;
+  const { reporter, inherited, global, scripts } = context;
   const name = draft.head.kind === "name" ? draft.head.name : "";
+  const strict = draft.flag("strict_mode") ?? global.vrrpStrict ?? false;
   const addresses = readAddresses(context, draft, "virtual_ipaddress");
   const excluded = readAddresses(context, draft, "virtual_ipaddress_excluded");
-  const family: Family = addresses[0] === undefined ? "ipv4" : familyOf(addresses[0].config.address);
-  const version = readVersion(context, draft, family);
+  const family = readFamily(draft);
+  const version = readVersion(context, draft, family, strict, name);
   const virtual = ofFamily(reporter, draft, addresses, family);
-  const priorityGiven = draft.number("priority");
-  const state =
-    draft.text("state") === "MASTER" || (!draft.has("state") && priorityGiven === 255) ? "MASTER" : "BACKUP";
-  const priority = priorityGiven ?? (state === "MASTER" ? 255 : 100);
+  const standing = readStanding(context, draft, strict, name);
+  const { priority } = standing;
+  const isOwner = priority === 255;
   const vrid = draft.number("virtual_router_id");
-  const iface = readInterface(context, draft, name);
-  requireAddresses(context, draft, virtual, version, name);
-  const { nopreempt, preemptDelay } = readPreemption(reporter, draft, state, priority, name);
-  const authentication = readAuthentication(reporter, draft, version, name);
+  const unicast = readUnicast(context, draft, family, name, global.vrrpCheckUnicastSrc ?? false);
+  if (unicast !== undefined && strict)
+    reporter.word(
+      "strict-unicast",
+      draft.statementOf("unicast_peer"),
+      0,
+      `strict mode of ${name} does not allow unicast where multicast works; remove unicast_peer, or strict_mode`,
+    );
+  const iface = readInterface(context, draft, name, unicast);
+  requireAddresses(context, draft, virtual, version, strict, name);
+  checkFirstAddress(context, draft, virtual, family, standing);
+  const { nopreempt, preemptDelay } = readPreemption(reporter, draft, standing);
   const advertInt = readAdvertInt(reporter, draft, version, name);
+  const authHmac = readAuthHmac(reporter, context.system, draft, { name, strict, advertInt });
+  const auth = readAuthentication(reporter, draft, {
+    version,
+    family,
+    name,
+    strict,
+    isSigned: authHmac !== undefined,
+  });
   if (vrid === undefined)
     reporter.word(
       "vrid-missing",
@@ -58,33 +95,59 @@ export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceC
       0,
       `vrrp_instance ${name} has no virtual_router_id; write: virtual_router_id 1..255`,
     );
-  const trackInterface = readTracked(context, draft, iface, name);
+  const source =
+    readOwnAddress(reporter, draft, "mcast_src_ip", family) ??
+    readOwnAddress(reporter, draft, "unicast_src_ip", family);
+  const tracking = readTracking(context, draft, iface, name);
+  const mayCount = isOwner
+    ? withoutWeights(reporter, context.trackables, tracking, name, "is the address owner", draft.statement)
+    : tracking;
+  const extras = readExtras(context, draft, {
+    ...standing,
+    family,
+    unicast,
+    vrid: vrid ?? 0,
+    nopreempt,
+    version,
+  });
   if (vrid === undefined || iface === undefined) return undefined;
-  const scripts = context.scripts;
   return {
     where: reporter.where(draft.statement),
     name,
     family,
     version,
-    state,
+    state: stateWithAh(context, draft, auth.ah, standing),
     interface: iface,
     virtualRouterId: vrid,
     priority,
     advertInt,
-    authentication,
+    authentication: auth.pass,
     virtualIpaddress: virtual.slice(0, MOST_ADDRESSES),
     virtualIpaddressExcluded: [...excluded.map((a) => a.config), ...virtual.slice(MOST_ADDRESSES)],
     nopreempt,
     preemptDelay,
-    mcastSrcIp: readSource(reporter, draft, family),
+    mcastSrcIp: source,
     dontTrackPrimary: draft.flag("dont_track_primary") ?? false,
     // Any boolean switches it on, even false: keepalived's operators rely on the keyword alone.
     skipCheckAdvAddr: draft.has("skip_check_adv_addr") || inherited.skipCheckAdvAddr,
-    trackInterface,
-    garp: readGarp(reporter, draft, inherited.garp),
-    lowerPrioNoAdvert: draft.flag("lower_prio_no_advert") ?? inherited.lowerPrioNoAdvert,
-    higherPrioSendAdvert: draft.flag("higher_prio_send_advert") ?? inherited.higherPrioSendAdvert,
-    downTimerAdverts: draft.number("down_timer_adverts") ?? inherited.downTimerAdverts,
+    garp: readGarp(reporter, draft, inherited.garp, standing),
+    lowerPrioNoAdvert: readStrictFlag(
+      reporter,
+      draft,
+      "lower_prio_no_advert",
+      inherited.lowerPrioNoAdvert,
+      standing,
+      true,
+    ),
+    higherPrioSendAdvert: readStrictFlag(
+      reporter,
+      draft,
+      "higher_prio_send_advert",
+      inherited.higherPrioSendAdvert,
+      standing,
+      false,
+    ),
+    downTimerAdverts: readDownTimerAdverts(reporter, draft, inherited, standing),
     notify: {
       master: scripts.resolve(draft.script("notify_master")),
       backup: scripts.resolve(draft.script("notify_backup")),
@@ -92,74 +155,81 @@ export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceC
       stop: scripts.resolve(draft.script("notify_stop")),
       any: scripts.resolve(draft.script("notify")),
     },
-    smtpAlert: draft.flag("smtp_alert") ?? context.global.smtpAlertVrrp ?? context.global.smtpAlert ?? false,
+    smtpAlert: draft.flag("smtp_alert") ?? global.smtpAlertVrrp ?? global.smtpAlert ?? false,
+    ...mayCount,
+    ...extras,
+    authHmac,
+    authAh: auth.ah,
   };
 }
 
-interface AddressLine {
-  readonly config: VirtualAddress;
-  readonly line: Statement;
-}
-
-function readAddresses(context: VrrpContext, draft: Draft, keyword: string): readonly AddressLine[] {
-  const seen = new Map<string, Statement>();
-  const result: AddressLine[] = [];
-  for (const line of draft.lines(keyword)) {
-    const address = readVirtualAddress(context.reporter, line);
-    if (address === undefined) continue;
-    const key = `${address.address} ${address.dev ?? ""}`;
-    const before = seen.get(key);
-    if (before !== undefined) {
-      context.reporter.word(
-        "vip-duplicate",
-        line,
-        0,
-        `${address.address} is listed twice; remove one of them`,
-        [context.reporter.firstDefinedAt(before)],
-      );
-      continue;
-    }
-    seen.set(key, line);
-    if (address.dev !== undefined) checkInterface(context, line, line.words.indexOf("dev") + 1);
-    result.push({ config: address, line });
-  }
-  return result;
-}
-
-function ofFamily(
-  reporter: Reporter,
+function readVersion(
+  context: VrrpContext,
   draft: Draft,
-  addresses: readonly AddressLine[],
   family: Family,
-): readonly VirtualAddress[] {
-  if (addresses.length > MOST_ADDRESSES)
-    reporter.word(
-      "vip-excess",
-      draft.statementOf("virtual_ipaddress"),
-      0,
-      `an advertisement has room for ${MOST_ADDRESSES} addresses, the other ${addresses.length - MOST_ADDRESSES} are taken as excluded; move them to virtual_ipaddress_excluded`,
-    );
-  const result: VirtualAddress[] = [];
-  for (const { config, line } of addresses) {
-    if (familyOf(config.address) === family) result.push(config);
-    else
-      reporter.word(
-        "address-family",
-        line,
-        0,
-        `${config.address} is not of the family of the first address (${family}) and is ignored; put it into an instance of its own or into virtual_ipaddress_excluded`,
-      );
-  }
-  return result;
-}
-
-function readVersion(context: VrrpContext, draft: Draft, family: Family): 2 | 3 {
+  strict: boolean,
+  name: string,
+): 2 | 3 {
   const given = draft.number("version");
-  if (given !== undefined) return given === 3 ? 3 : 2;
+  const isWrong = given === 2 && family === "ipv6" && (strict || draft.has("native_ipv6"));
+  if (isWrong) reportStrict(context.reporter, draft, "version", name, "IPv6 has version 3");
+  if (given !== undefined) return given === 3 || isWrong ? 3 : 2;
   return family === "ipv6" ? 3 : context.global.vrrpVersion;
 }
 
-function readInterface(context: VrrpContext, draft: Draft, name: string): string | undefined {
+/** State and priority, which give each other's defaults. */
+function readStanding(context: VrrpContext, draft: Draft, strict: boolean, name: string): Standing {
+  const given = draft.number("priority");
+  const state =
+    draft.text("state") === "MASTER" || (!draft.has("state") && given === 255) ? "MASTER" : "BACKUP";
+  const priority = given ?? (state === "MASTER" ? 255 : 100);
+  const fitting = priority === 255 ? "MASTER" : "BACKUP";
+  if (!strict || state === fitting) return { name, strict, state, priority };
+  context.reporter.word(
+    "state-corrected",
+    draft.statementOf("state"),
+    0,
+    `strict mode of ${name}: only the address owner (priority 255) starts as MASTER, state is ${fitting}; write state ${fitting}`,
+  );
+  return { name, strict, state: fitting, priority };
+}
+
+/** Everybody with AH starts as BACKUP: its sequence numbers have to be learnt first. */
+function stateWithAh(
+  { reporter }: VrrpContext,
+  draft: Draft,
+  ah: string | undefined,
+  { name, state, priority }: Standing,
+): "MASTER" | "BACKUP" {
+  if (ah === undefined || state === "BACKUP" || priority === 255) return state;
+  reporter.word(
+    "state-corrected",
+    draft.statementOf("state"),
+    0,
+    `with auth_type AH ${name} cannot start as MASTER, state is BACKUP; write state BACKUP`,
+  );
+  return "BACKUP";
+}
+
+function checkFirstAddress(
+  { reporter }: VrrpContext,
+  draft: Draft,
+  addresses: readonly VirtualAddress[],
+  family: Family,
+  { name, strict }: Standing,
+): void {
+  const [first] = addresses;
+  if (!strict || family === "ipv4" || first === undefined || isLinkLocal(first.address)) return;
+  reportStrict(reporter, draft, "virtual_ipaddress", name, "the first IPv6 address must be link-local");
+}
+
+/** @returns empty: none, and none needed; undefined: it lacks (reported) */
+function readInterface(
+  context: VrrpContext,
+  draft: Draft,
+  name: string,
+  unicast: UnicastConfig | undefined,
+): string | undefined {
   const { reporter } = context;
   const cell = draft.cell("interface");
   const value = draft.text("interface");
@@ -170,12 +240,13 @@ function readInterface(context: VrrpContext, draft: Draft, name: string): string
       1,
       "lo is a loopback interface, which no other router hears; write the interface towards the others",
     );
+  if (cell === undefined && unicast?.source !== undefined) return "";
   if (cell === undefined || value === undefined || value === "lo") {
     reporter.word(
       "interface-missing",
       draft.statement,
       0,
-      `vrrp_instance ${name} has no usable interface; write: interface NAME`,
+      `vrrp_instance ${name} has no usable interface; write: interface NAME${unicast === undefined ? "" : ", or unicast_src_ip ADDR"}`,
     );
     return undefined;
   }
@@ -183,160 +254,164 @@ function readInterface(context: VrrpContext, draft: Draft, name: string): string
   return value;
 }
 
-/** An interface that must exist when the daemon starts. */
-function checkInterface(context: VrrpContext, statement: Statement, word: number): void {
-  const name = statement.words[word];
-  if (name === undefined || context.interfaces === undefined || context.interfaces.has(name)) return;
-  const known = [...context.interfaces].filter((n) => n !== "lo").slice(0, 6);
-  const instead = known.length === 0 ? "create it first" : `this machine has ${known.join(", ")}`;
-  context.reporter.word("interface-unknown", statement, word, `there is no interface "${name}"; ${instead}`);
+interface Facts extends Standing {
+  readonly family: Family;
+  readonly version: 2 | 3;
+  readonly unicast: UnicastConfig | undefined;
+  readonly vrid: number;
+  readonly nopreempt: boolean;
 }
 
-function requireAddresses(
+type ReadElsewhere = "trackScripts" | "trackFiles" | "trackProcesses" | "trackBfd" | "authHmac" | "authAh";
+
+/** The rarer settings. */
+function readExtras(context: VrrpContext, draft: Draft, facts: Facts): Omit<InstanceExtras, ReadElsewhere> {
+  const { reporter, scripts, global } = context;
+  const { name, strict, family, unicast } = facts;
+  const vmac = strictVmac(context, draft, readVmacOf(context, draft, facts), facts);
+  const ipvlan = readIpvlan(context, draft, family, name);
+  const hasVmac = vmac !== undefined || ipvlan !== undefined;
+  const rules = ruleContext(context);
+  return {
+    vmac,
+    ipvlan,
+    useVmacAddr: draft.has("use_vmac_addr"),
+    vmacXmitBase: strictXmitBase(
+      context,
+      draft,
+      readXmitBase(reporter, draft, name, hasVmac, unicast),
+      facts,
+    ),
+    unicast,
+    vrf: readVrf(context, draft, unicast, name),
+    mcastDstIp: readDestination(reporter, draft, family, unicast),
+    trackSrcIp: readTrackSource(context, draft, name),
+    virtualRoutes: draft.lines("virtual_routes").flatMap((line) => readRoute(rules, line) ?? []),
+    virtualRules: draft.lines("virtual_rules").flatMap((line) => readRule(rules, line) ?? []),
+    promoteSecondaries: draft.has("promote_secondaries"),
+    linkbeatUsePolling: draft.has("linkbeat_use_polling"),
+    v3ChecksumAsV2: draft.flag("v3_checksum_as_v2") ?? global.v3ChecksumAsV2 ?? false,
+    oldUnicastChecksum: !draft.has("old_unicast_checksum")
+      ? undefined
+      : draft.text("old_unicast_checksum") === "never"
+        ? "never"
+        : "always",
+    accept: readAccept(context, draft, facts),
+    strictMode: strict,
+    noVirtualIpaddress: draft.has("no_virtual_ipaddress") && !strict,
+    debug: draft.number("debug") ?? 0,
+    notifyDeleted: {
+      report: draft.has("notify_deleted"),
+      script: draft.script("notify_deleted")?.command
+        ? scripts.resolve(draft.script("notify_deleted"))
+        : undefined,
+    },
+    notifyMasterRxLowerPri: scripts.resolve(draft.script("notify_master_rx_lower_pri")),
+    notifyPriorityChanges: draft.flag("notify_priority_changes") ?? global.vrrpNotifyPriorityChanges ?? false,
+    timerExpiredBackup: readTimerExpiredBackup(reporter, draft, facts.nopreempt, name),
+    garpExtraIf: readGarpExtraIf(reporter, draft) ?? globalExtraIf(global),
+    ownerIgnoreAdverts: readOwnerIgnores(context, draft, facts),
+    kernelRxBufSize: draft.number("kernel_rx_buf_size"),
+    lvsSyncDaemonInterface: context.shared.claimSyncDaemon(draft, name),
+  };
+}
+
+function globalExtraIf({ garpExtraInterfaces }: GlobalDefs): InstanceExtras["garpExtraIf"] {
+  if (garpExtraInterfaces === undefined) return undefined;
+  return { all: garpExtraInterfaces.all, interval: seconds(garpExtraInterfaces.interval) };
+}
+
+function readVmacOf(context: VrrpContext, draft: Draft, { vrid, name }: Facts): VmacConfig | undefined {
+  return readVmac(context, draft, vrid, (vmac, statement) => context.shared.claimVmac(vmac, name, statement));
+}
+
+function strictVmac(
+  { reporter }: VrrpContext,
+  draft: Draft,
+  vmac: VmacConfig | undefined,
+  { name, strict }: Facts,
+): VmacConfig | undefined {
+  if (!strict || vmac?.mac === undefined) return vmac;
+  reportStrict(reporter, draft, "use_vmac", name, "its MAC address is the virtual router's");
+  return { ...vmac, mac: undefined };
+}
+
+function strictXmitBase(
+  { reporter }: VrrpContext,
+  draft: Draft,
+  base: boolean,
+  { name, strict }: Facts,
+): boolean {
+  if (!strict || !base || !draft.has("vmac_xmit_base")) return base;
+  reportStrict(reporter, draft, "vmac_xmit_base", name, "adverts go out with the virtual MAC");
+  return false;
+}
+
+function readVrf(
   context: VrrpContext,
   draft: Draft,
-  addresses: readonly VirtualAddress[],
-  version: 2 | 3,
+  unicast: UnicastConfig | undefined,
   name: string,
-): void {
-  if (addresses.length > 0 || draft.has("no_virtual_ipaddress")) return;
+): string | undefined {
+  const vrf = draft.text("vrf");
+  if (vrf === undefined) return undefined;
+  if (unicast !== undefined && !draft.has("interface")) {
+    checkInterface(context, draft.statementOf("vrf"), 1);
+    return vrf;
+  }
+  const why = draft.has("interface") ? "goes without interface only" : "is for unicast only";
   context.reporter.word(
-    version === 3 ? "vip-required" : "vip-missing",
-    draft.statement,
+    "setting-cleared",
+    draft.statementOf("vrf"),
     0,
-    `vrrp_instance ${name} has no virtual address${version === 3 ? ", which version 3 requires" : ""}; write: virtual_ipaddress { ADDRESS/LENGTH }`,
-  );
-}
-
-function readPreemption(
-  reporter: Reporter,
-  draft: Draft,
-  state: "MASTER" | "BACKUP",
-  priority: number,
-  name: string,
-): { readonly nopreempt: boolean; readonly preemptDelay: Micros } {
-  const none = 0 as Micros;
-  let nopreempt = draft.has("nopreempt") && !isBefore(draft, "nopreempt", "preempt");
-  if (nopreempt && (priority === 255 || state === "MASTER")) {
-    const why = priority === 255 ? "with priority 255" : "with state MASTER";
-    reporter.word(
-      "nopreempt-cleared",
-      draft.statementOf("nopreempt"),
-      0,
-      `nopreempt of ${name} has no effect ${why} and is cleared; write state BACKUP${priority === 255 ? " and a lower priority" : ""}`,
-    );
-    nopreempt = false;
-  }
-  let preemptDelay = (draft.number("preempt_delay") ?? none) as Micros;
-  if (preemptDelay > 0 && (state === "MASTER" || nopreempt)) {
-    reporter.word(
-      "preempt-delay-cleared",
-      draft.statementOf("preempt_delay"),
-      0,
-      `preempt_delay of ${name} has no effect with ${state === "MASTER" ? "state MASTER" : "nopreempt"} and is cleared; remove one of them`,
-    );
-    preemptDelay = none;
-  }
-  return { nopreempt, preemptDelay };
-}
-
-/** `preempt` clears a `nopreempt` that stands before it. */
-function isBefore(draft: Draft, first: string, second: string): boolean {
-  const a = draft.cell(first);
-  const b = draft.cell(second);
-  return a !== undefined && b !== undefined && draft.cells.indexOf(a) < draft.cells.indexOf(b);
-}
-
-/** Version 2 counts whole seconds (RFC 3768 §5.3.7), version 3 hundredths up to 40.95 s (RFC 9568 §5.2.7). */
-function readAdvertInt(reporter: Reporter, draft: Draft, version: 2 | 3, name: string): Centiseconds {
-  const micros = draft.number("advert_int") ?? 1_000_000;
-  const unit = version === 2 ? 1_000_000 : 10_000;
-  const most = version === 2 ? 255_000_000 : 40_950_000;
-  const rounded = Math.min(most, Math.max(unit, Math.round(micros / unit) * unit));
-  if (rounded !== micros)
-    reporter.word(
-      "advert-int-rounded",
-      draft.statementOf("advert_int"),
-      1,
-      `version ${version} of ${name} advertises in ${version === 2 ? "whole seconds" : "hundredths of a second up to 40.95"}, ${micros / 1_000_000} becomes ${rounded / 1_000_000}; write ${rounded / 1_000_000}${version === 2 ? " or version 3" : ""}`,
-    );
-  return (rounded / 10_000) as Centiseconds;
-}
-
-function readSource(reporter: Reporter, draft: Draft, family: Family): IpAddress | undefined {
-  const source = draft.text("mcast_src_ip") as IpAddress | undefined;
-  if (source === undefined || familyOf(source) === family) return source;
-  reporter.word(
-    "address-family",
-    draft.statementOf("mcast_src_ip"),
-    1,
-    `mcast_src_ip ${source} is not of the instance's family (${family}) and is ignored; write an ${family} address`,
+    `vrf of ${name} ${why} and is ignored; remove it`,
   );
   return undefined;
 }
 
-function readTracked(
-  context: VrrpContext,
-  draft: Draft,
-  own: string | undefined,
-  instance: string,
-): readonly TrackedInterface[] {
-  const { reporter } = context;
-  const result: TrackedInterface[] = [];
-  for (const line of draft.lines("track_interface")) {
-    const name = readInterfaceName(reporter, line, 0);
-    if (name === undefined) continue;
-    if (name === own) {
-      reporter.word(
-        "track-own-interface",
-        line,
-        0,
-        `${name} is the interface of ${instance} itself, which is always tracked; remove it here`,
-      );
-      continue;
-    }
-    checkInterface(context, line, 0);
-    let weight = 0;
-    let reverse = false;
-    for (let i = 1; i < line.words.length; i++) {
-      const word = line.words[i] as string;
-      if (word === "reverse") reverse = true;
-      else if (word === "weight") {
-        const value = readInteger(reporter, line, ++i, "weight", -254, 254) ?? 0;
-        weight = Math.max(-253, Math.min(253, value));
-        if (weight !== value)
-          reporter.word(
-            "number-corrected",
-            line,
-            i,
-            `weight ${value} would be an owner's; ${weight} is taken`,
-          );
-      } else
-        reporter.word(
-          "option-unknown",
-          line,
-          i,
-          `unknown option "${word}", ignored; write: ${name} weight -253..253`,
-        );
-    }
-    result.push({ interface: name, weight, reverse });
-  }
-  return result;
+function readTrackSource({ reporter }: VrrpContext, draft: Draft, name: string): boolean {
+  if (!draft.has("track_src_ip")) return false;
+  if (draft.has("mcast_src_ip") || draft.has("unicast_src_ip")) return true;
+  reporter.word(
+    "setting-cleared",
+    draft.statementOf("track_src_ip"),
+    0,
+    `track_src_ip of ${name} needs mcast_src_ip or unicast_src_ip and is cleared; write one of them`,
+  );
+  return false;
 }
 
-function readGarp(reporter: Reporter, draft: Draft, inherited: GarpConfig): GarpConfig {
-  const delay = (keyword: string): Micros | undefined => {
-    const value = draft.number(keyword);
-    return value === undefined ? undefined : seconds(value);
-  };
+/** RFC 9568 §6.1: Accept_Mode is off unless the router owns the address. */
+function readAccept({ reporter }: VrrpContext, draft: Draft, facts: Facts): boolean {
+  const { strict, priority, version, name } = facts;
+  if (draft.has("no_accept")) return false;
+  if (!strict || priority === 255) return true;
+  if (!draft.has("accept")) return false;
+  if (version === 3) return true;
+  reportStrict(reporter, draft, "accept", name, "version 2 knows no accept mode but the owner's");
+  return false;
+}
+
+/** An owner hears nobody once the keyword stands there, whatever it says: keepalived's way. */
+function readOwnerIgnores({ reporter, global }: VrrpContext, draft: Draft, facts: Facts): boolean {
+  const given = draft.flag("owner_ignore_adverts");
+  if (facts.priority !== 255) return given ?? global.vrrpOwnerIgnoreAdverts ?? false;
+  if (given !== false) return given ?? global.vrrpOwnerIgnoreAdverts ?? facts.strict;
+  reporter.word(
+    "setting-forced",
+    draft.statementOf("owner_ignore_adverts"),
+    1,
+    `owner_ignore_adverts false of the owner ${facts.name} is taken as true; remove it`,
+  );
+  return true;
+}
+
+/** Rules without a preference count down from this, through the whole file. */
+function ruleContext(context: VrrpContext): RuleContext {
   return {
-    masterDelay: delay("garp_master_delay") ?? inherited.masterDelay,
-    masterRepeat: atLeastOne(draft, reporter, "garp_master_repeat") ?? inherited.masterRepeat,
-    masterRefresh: delay("garp_master_refresh") ?? inherited.masterRefresh,
-    masterRefreshRepeat:
-      atLeastOne(draft, reporter, "garp_master_refresh_repeat") ?? inherited.masterRefreshRepeat,
-    lowerPrioDelay: delay("garp_lower_prio_delay") ?? inherited.lowerPrioDelay,
-    lowerPrioRepeat: draft.number("garp_lower_prio_repeat") ?? inherited.lowerPrioRepeat,
-    interval: inherited.interval,
+    ...context,
+    trackGroups: undefined,
+    checkInterface: (line, word) => checkInterface(context, line, word),
+    nextPreference: () => context.shared.nextPreference(),
   };
 }

@@ -8,15 +8,16 @@ import { buildGlobal, childWaitTimeOf } from "./build-global.ts";
 import { buildGlobalExtras, buildRootExtras } from "./build-global-extras.ts";
 import { LvsBuilder, noGroups } from "./build-lvs.ts";
 import type { VirtualServerContext } from "./build-real-server.ts";
-import { buildInstance, type VrrpContext } from "./build-vrrp.ts";
+import type { VrrpContext } from "./build-vrrp.ts";
 import { Draft } from "./draft.ts";
 import { IprouteNames } from "./iproute-names.ts";
 import { Linter } from "./lint.ts";
 import type { ConfigSystem } from "./load.ts";
-import type { ConfigModel, VrrpInstanceConfig } from "./model.ts";
-import { type Position, Reporter } from "./reporter.ts";
+import type { ConfigModel } from "./model.ts";
+import type { Reporter } from "./reporter.ts";
 import { Scripts } from "./scripts.ts";
-import { type Built, validateInstances } from "./validate.ts";
+import { Shared } from "./shared.ts";
+import { VrrpSide } from "./vrrp-side.ts";
 
 type Context = VrrpContext & VirtualServerContext;
 
@@ -27,8 +28,7 @@ export class ModelBuilder {
   readonly #waits: boolean;
   readonly #linter: Linter;
   readonly #waiting: Draft[] = [];
-  readonly #names = new Map<string, Position>();
-  readonly #instances: Built<VrrpInstanceConfig>[] = [];
+  readonly #vrrp: VrrpSide;
   readonly #lvs: LvsBuilder;
   /** track files and BFD sessions so far, for the checkers that need them: `track_file NAME` */
   readonly #known = new Set<string>();
@@ -42,6 +42,7 @@ export class ModelBuilder {
     this.#reporter = reporter;
     this.#waits = options.waits;
     this.#linter = new Linter(reporter);
+    this.#vrrp = new VrrpSide(reporter, (where) => this.#contextNow(where));
     this.#lvs = new LvsBuilder(reporter, (config, draft) => this.#linter.virtualServer(config, draft));
   }
 
@@ -52,10 +53,11 @@ export class ModelBuilder {
     if (name === "global_defs") {
       this.#global = draft;
       if (this.#context !== undefined) this.isTooEarly = true;
-    } else if (name === "vrrp_instance" || name === "virtual_server") {
+    } else if (name === "virtual_server" || VrrpSide.takes(draft)) {
       if (this.#waits) this.#waiting.push(draft);
       else this.#build(draft);
-    } else if (draft.head.kind === "name")
+    }
+    if (draft.head.kind === "name")
       this.#known.add(`${name === "vrrp_track_file" ? "track_file" : name} ${draft.head.name}`);
   }
 
@@ -63,27 +65,23 @@ export class ModelBuilder {
   finish(root: Draft): ConfigModel {
     const context = this.#contextNow(root);
     for (const draft of this.#waiting) this.#build(draft);
+    const vrrp = this.#vrrp.finish(root);
     const lvs = this.#lvs.finish(context, root);
     this.#linter.finish();
     // Root keywords may stand anywhere; nothing but the global part depends on them.
     const global = { ...context.global, ...buildRootExtras(root), childWaitTime: childWaitTimeOf(root) };
     return {
       global,
-      vrrpInstances: validateInstances(this.#reporter, this.#instances),
+      ...vrrp,
       ...lvs,
     };
   }
 
   #build(draft: Draft): void {
-    const context = this.#contextNow(draft);
-    const position = Reporter.positionOf(draft.statement);
-    if (draft.block.name === "vrrp_instance") {
-      if (this.#isNameTaken(draft, position)) return;
-      const config = buildInstance(context, draft);
-      if (config === undefined) return;
-      this.#instances.push({ config, position });
-      this.#linter.instance(config, draft);
-    } else this.#lvs.service(context, draft);
+    if (draft.block.name !== "virtual_server") {
+      const instance = this.#vrrp.block(draft);
+      if (instance !== undefined) this.#linter.instance(instance, draft);
+    } else this.#lvs.service(this.#contextNow(draft), draft);
   }
 
   #contextNow(where: Draft): Context {
@@ -110,26 +108,11 @@ export class ModelBuilder {
       inherited,
       interfaces,
       system,
+      trackables: this.#vrrp.trackables,
+      shared: new Shared(reporter),
       known: this.#known,
       groups: noGroups,
     };
     return this.#context;
-  }
-
-  #isNameTaken(draft: Draft, position: Position): boolean {
-    const name = draft.head.kind === "name" ? draft.head.name : "";
-    const before = this.#names.get(name);
-    if (before === undefined) {
-      this.#names.set(name, position);
-      return false;
-    }
-    this.#reporter.word(
-      "name-duplicate",
-      position,
-      1,
-      `a vrrp_instance ${name} exists already and this one is ignored; give it another name`,
-      [this.#reporter.firstDefinedAt(before)],
-    );
-    return true;
   }
 }

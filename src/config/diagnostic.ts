@@ -84,6 +84,7 @@ export type DiagnosticCode =
   | "address-family"
   | "prefix-invalid"
   | "not-multicast"
+  | "host-invalid"
   | "not-link-local"
   | "netmask-invalid"
   | "digest-invalid"
@@ -261,6 +262,7 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "address-family": error,
   "prefix-invalid": error,
   "not-multicast": error,
+  "host-invalid": error,
   "not-link-local": warning,
   "netmask-invalid": error,
   "digest-invalid": error,

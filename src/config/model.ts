@@ -176,7 +176,14 @@ export type VirtualServerTarget =
       readonly protocol: Protocol;
     }
   | { readonly kind: "fwmark"; readonly mark: number; readonly family: Family }
-  | { readonly kind: "group"; readonly name: string; readonly protocol: Protocol };
+  | {
+      readonly kind: "group";
+      readonly name: string;
+      /** without meaning for a group of marks only */
+      readonly protocol: Protocol;
+      /** of its marks that name none; undefined for a group without marks */
+      readonly family?: Family | undefined;
+    };
 
 export interface VirtualServerConfig {
   readonly where: string;

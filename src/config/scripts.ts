@@ -4,9 +4,11 @@
  */
 import type { Statement } from "../../grammar/parser.ts";
 import type { ScriptText } from "./arguments.ts";
+import type { DiagnosticCode } from "./diagnostic.ts";
 import type { ConfigSystem } from "./load.ts";
 import type { ScriptRef } from "./model.ts";
 import type { Reporter } from "./reporter.ts";
+import { isExecutableFor, weakComponent } from "./scripts-check.ts";
 
 export interface Identity {
   readonly uid: number;
@@ -41,41 +43,54 @@ export class Scripts {
     this.#defaultUser = options.defaultUser;
   }
 
-  /** @returns undefined when there is none, or when it cannot run (reported) */
-  resolve(text: ScriptText | undefined): ScriptRef | undefined {
+  /**
+   * @param user whom the script runs as, where another line says so
+   * @param use whose script it is, when that is not a notification
+   * @returns undefined when there is none, or when it cannot run (reported)
+   */
+  resolve(
+    text: ScriptText | undefined,
+    user?: Identity,
+    use: ScriptUse = notification,
+  ): ScriptRef | undefined {
     if (text === undefined) return undefined;
     const { statement } = text;
     const argv = splitCommand(text.command);
     const command = argv[0];
     if (command === undefined || command === "") {
-      this.#reporter.word(
-        "script-missing",
-        statement,
-        1,
-        `${statement.words[0]} names no command; it is not run`,
-      );
+      this.#refuse(use, "script-missing", statement, `${statement.words[0]} names no command`);
       return undefined;
     }
-    const identity = this.#identity(statement);
+    const identity = user ?? this.#identity(statement);
     if (identity === undefined) return undefined;
-    const path = this.#find(command, statement);
+    // A test like `</dev/tcp/127.0.0.1/80` is for the shell: there is no file to look at.
+    if (/^[<>]\//.test(command)) return { argv: ["/bin/sh", "-c", text.command], ...identity };
+    const path = this.#find(command, statement, use);
     if (path === undefined) return undefined;
-    if (!this.#mayRun(path, identity, statement)) return undefined;
+    if (!this.#mayRun(path, identity, statement, use)) return undefined;
     return { argv: [path, ...argv.slice(1)], uid: identity.uid, gid: identity.gid };
   }
 
+  /** Whom scripts run as that name nobody; undefined: they need a user of their own. */
+  get defaultUser(): Identity | undefined {
+    return this.#defaultUser;
+  }
+
+  /** USER [GROUP] behind a keyword; undefined when there is no such user (reported). */
+  identify(statement: Statement, word: number, use: ScriptUse = notification): Identity | undefined {
+    const identity = readIdentity(this.#system, statement, word);
+    if (identity.kind === "known") return { uid: identity.uid, gid: identity.gid };
+    this.#reporter.word(
+      use.code === undefined ? "user-unknown" : "script-user-unknown",
+      statement,
+      identity.word,
+      `there is no ${identity.what} "${statement.words[identity.word]}"; ${use.consequence}`,
+    );
+    return undefined;
+  }
+
   #identity(statement: Statement): Identity | undefined {
-    if (statement.words.length > 2) {
-      const identity = readIdentity(this.#system, statement, 2);
-      if (identity.kind === "known") return identity;
-      this.#reporter.word(
-        "user-unknown",
-        statement,
-        identity.word,
-        `there is no ${identity.what} "${statement.words[identity.word]}"; this script is not run`,
-      );
-      return undefined;
-    }
+    if (statement.words.length > 2) return this.identify(statement, 2);
     if (this.#defaultUser === undefined)
       this.#reporter.word(
         "script-user-unknown",
@@ -86,15 +101,10 @@ export class Scripts {
     return this.#defaultUser;
   }
 
-  #find(command: string, statement: Statement): string | undefined {
+  #find(command: string, statement: Statement, use: ScriptUse): string | undefined {
     if (command.includes("/")) {
       if (this.#system.statScript(command)?.isFile === true) return command;
-      this.#reporter.word(
-        "script-missing",
-        statement,
-        1,
-        `there is no file ${command}; this script is not run`,
-      );
+      this.#refuse(use, "script-missing", statement, `there is no file ${command}`);
       return undefined;
     }
     for (const directory of searchPath) {
@@ -108,16 +118,16 @@ export class Scripts {
       );
       return path;
     }
-    this.#reporter.word(
+    this.#refuse(
+      use,
       "script-missing",
       statement,
-      1,
-      `there is no command ${command} in ${searchPath.join(":")}; this script is not run`,
+      `there is no command ${command} in ${searchPath.join(":")}`,
     );
     return undefined;
   }
 
-  #mayRun(path: string, identity: Identity, statement: Statement): boolean {
+  #mayRun(path: string, identity: Identity, statement: Statement, use: ScriptUse): boolean {
     const stat = this.#system.statScript(path);
     if (stat === undefined) return false;
     if (!this.#security)
@@ -127,51 +137,45 @@ export class Scripts {
         "script security",
         "scripts run without enable_script_security; add it to global_defs, so that what others could change does not run as root",
       );
-    const { mode } = stat;
-    const executable =
-      identity.uid === 0
-        ? (mode & 0o111) !== 0
-        : stat.uid === identity.uid
-          ? (mode & 0o100) !== 0
-          : stat.gid === identity.gid
-            ? (mode & 0o010) !== 0
-            : (mode & 0o001) !== 0;
-    if (!executable) {
-      this.#reporter.word(
+    if (!isExecutableFor(stat, identity)) {
+      const mode = stat.mode.toString(8).padStart(4, "0");
+      this.#refuse(
+        use,
         "script-not-executable",
         statement,
-        1,
-        `${path} is not executable for uid ${identity.uid}; this script is not run; chmod it`,
+        `${path} (owned by uid ${stat.uid}, mode ${mode}) is not executable for uid ${identity.uid}`,
+        `; chmod a+x ${path}`,
       );
       return false;
     }
-    if (!this.#security || identity.uid !== 0) return true;
-    const weak = this.#weakComponent(path);
+    if (identity.uid !== 0) return true;
+    const weak = weakComponent(path, (component) => this.#system.statScript(component));
     if (weak === undefined) return true;
-    this.#reporter.word(
-      "script-insecure",
-      statement,
-      1,
-      `others than root can change ${weak}, so that this script is not run as root; correct owner and mode of ${weak}`,
-    );
-    return false;
+    const what = `others than root can change ${weak.path} (${weak.why})`;
+    if (this.#security) this.#refuse(use, "script-insecure", statement, what, `; ${weak.fix}`);
+    else
+      this.#reporter.word(
+        "script-insecure",
+        statement,
+        1,
+        `${what} and so what runs as root here; ${weak.fix}`,
+      );
+    return this.#security === false;
   }
 
-  /** The first part of the path that somebody else than root can write. */
-  #weakComponent(path: string): string | undefined {
-    const parts = path.split("/").filter((part) => part !== "");
-    for (let i = 0; i <= parts.length; i++) {
-      const component = `/${parts.slice(0, i).join("/")}`;
-      const stat = this.#system.statScript(component);
-      if (stat === undefined) continue;
-      const sticky = !stat.isFile && (stat.mode & 0o1000) !== 0;
-      const groupWrites = (stat.mode & 0o020) !== 0 && stat.gid !== 0;
-      const worldWrites = (stat.mode & 0o002) !== 0;
-      if (stat.uid !== 0 || ((groupWrites || worldWrites) && !sticky)) return component;
-    }
-    return undefined;
+  #refuse(use: ScriptUse, code: DiagnosticCode, statement: Statement, what: string, fix = ""): void {
+    this.#reporter.word(use.code ?? code, statement, 1, `${what}, so that ${use.consequence}${fix}`);
   }
 }
+
+/** Who runs a script: what a message says of the consequence, and under which code. */
+export interface ScriptUse {
+  /** instead of the codes of notifications */
+  readonly code?: DiagnosticCode;
+  readonly consequence: string;
+}
+
+const notification: ScriptUse = { consequence: "this script is not run" };
 
 export type IdentityResult =
   | ({ readonly kind: "known" } & Identity)
