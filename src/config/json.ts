@@ -5,6 +5,7 @@
  */
 import type { Place, SourceMap } from "../../grammar/source.ts";
 import type { Diagnostic, Span } from "./diagnostic.ts";
+import { type Provenance, provenanceOf } from "./render.ts";
 
 interface JsonPlace {
   readonly line: number;
@@ -27,7 +28,7 @@ export function diagnosticsAsJson(diagnostics: readonly Diagnostic[], sources: S
     message,
     related: [
       ...related.map((r) => ({ ...jsonSpan(r.span, sources), message: r.note })),
-      ...(span === undefined ? [] : chain(span.source, sources)),
+      ...(span === undefined ? [] : provenanceOf(span, sources).map(origin)),
     ],
   }));
   return `${JSON.stringify(items, undefined, 2)}\n`;
@@ -42,11 +43,9 @@ function jsonPlace({ line, column }: Place): JsonPlace {
   return { line, column };
 }
 
-/** Why a text was read at all: the includes and expansions around it, innermost first. */
-function chain(source: number, sources: SourceMap): readonly (JsonSpan & { readonly message: string })[] {
-  const { origin } = sources.get(source);
-  if (origin === undefined) return [];
-  const place = sources.place(origin.source, origin.offset);
+function origin({ kind, place, values }: Provenance): JsonSpan & { readonly message: string } {
   const at = jsonPlace(place);
-  return [{ file: place.file, start: at, end: at, message: origin.note }, ...chain(origin.source, sources)];
+  const message =
+    kind === "included" ? "included from here" : kind === "defined" ? "defined here" : "expanded from here";
+  return { file: place.file, start: at, end: at, message: values === "" ? message : `${message}, ${values}` };
 }

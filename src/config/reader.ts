@@ -5,12 +5,14 @@
  * reported.
  */
 import type { KeywordRow } from "../../grammar/keywords/row.ts";
-import { type Block, blockNamed, currentName, homesOf, nearestWord } from "../../grammar/keywords/table.ts";
+import { blockNamed } from "../../grammar/keywords/table.ts";
 import type { Item, Statement } from "../../grammar/parser.ts";
 import { readValue, type Value } from "./arguments.ts";
 import type { Related } from "./diagnostic.ts";
 import { Draft, type Head } from "./draft.ts";
+import { suspectIn } from "./indentation.ts";
 import type { Reporter } from "./reporter.ts";
+import { presentable, UnknownWords } from "./unknown-words.ts";
 import { readEndpoint, readInteger } from "./words.ts";
 
 type Level =
@@ -34,12 +36,14 @@ export class Reader {
   readonly #sink: BlockSink;
   readonly #reporter: Reporter;
   readonly #levels: Level[];
+  readonly #unknownWords: UnknownWords;
   /** a `{` that was ignored: everything strange behind it probably comes from there */
   #ignoredBrace: Related | undefined;
 
   constructor(reporter: Reporter, root: Statement, sink: BlockSink) {
     this.#reporter = reporter;
     this.#sink = sink;
+    this.#unknownWords = new UnknownWords(reporter);
     this.root = new Draft(blockNamed("(root)"), root, noHead);
     this.#levels = [{ kind: "block", draft: this.root }];
   }
@@ -52,18 +56,34 @@ export class Reader {
   /** To be called once, behind the last item. */
   end(): void {
     const open = this.#levels.length - 1;
-    if (open > 0) {
-      const top = this.#levels[open] as Level;
-      const statement = top.kind === "block" ? top.draft.statement : top.statement;
+    if (open > 0) this.#unclosed(open);
+    while (this.#levels.length > 1) this.#pop();
+  }
+
+  /** The innermost open block is where the file ended; the one that was forgotten is often another. */
+  #unclosed(open: number): void {
+    const outer = statementOf(this.#levels[1] as Level);
+    const around = open === 1 ? "this block is" : `this block and ${open - 1} around it are`;
+    const source = this.#reporter.sources.get(outer.source);
+    const suspect = suspectIn(source);
+    if (suspect === undefined) {
       this.#reporter.word(
         "unclosed-block",
-        statement,
+        statementOf(this.#levels[open] as Level),
         0,
-        `${open === 1 ? "this block is" : `this block and ${open - 1} around it are`} still open at the end of the file; write the missing }`,
+        `${around} still open at the end of the file; write the missing }`,
         this.#suspect(),
       );
+      return;
     }
-    while (this.#levels.length > 1) this.#pop();
+    const { line } = this.#reporter.sources.place(outer.source, suspect.before);
+    this.#reporter.word(
+      "unclosed-block",
+      { source: outer.source, start: suspect.head },
+      0,
+      `a } is missing at the end of the file, and by the indentation it is the one of this block; write it before line ${line}`,
+      this.#suspect(),
+    );
   }
 
   #statement(statement: Statement): void {
@@ -94,19 +114,19 @@ export class Reader {
     }
     const row = level.draft.block.row(keyword);
     if (row === undefined) {
-      this.#unknown(statement, level.draft.block);
+      this.#unknownWords.report(statement, level.draft.block, this.#suspect());
       this.#unexpectedBrace(statement, `${presentable(keyword)} is no block here`);
       return;
     }
     if (row.argument.kind === "block") this.#openBlock(statement, row, row.argument.block, level.draft);
     else if (row.argument.kind === "list") {
-      this.#noteEffect(statement, row, level.draft);
-      if (row.argument.named !== true) this.#blockExtras(statement, 1);
-      else if (statement.words[1] === undefined) {
+      if (row.argument.named === true && statement.words[1] === undefined) {
         this.#noTarget(statement, "NAME");
         this.#levels.push({ kind: "skipped", statement });
         return;
-      } else this.#blockExtras(statement, 2);
+      }
+      this.#noteEffect(statement, row, level.draft);
+      this.#blockExtras(statement, row.argument.named === true ? 2 : 1);
       this.#levels.push({ kind: "list", row, statement, lines: [] });
     } else {
       this.#keyword(statement, row, level.draft);
@@ -202,7 +222,7 @@ export class Reader {
       return;
     }
     const row = level.draft.block.row(statement.words[0] as string);
-    if (row === undefined) this.#unknown(statement, level.draft.block);
+    if (row === undefined) this.#unknownWords.report(statement, level.draft.block, this.#suspect());
     else if (row.argument.kind === "block" || row.argument.kind === "list") {
       this.#reporter.word(
         "missing-brace",
@@ -224,6 +244,13 @@ export class Reader {
         statement,
         0,
         `${statement.words[0]} is an old name; write ${row.keyword}`,
+      );
+    else if (row.former?.includes(statement.words[0] as string) === true)
+      this.#reporter.word(
+        "former-keyword",
+        statement,
+        0,
+        `${statement.words[0]} is an old name that still works; write ${row.keyword}`,
       );
     const value = readValue(this.#reporter, row, statement);
     if (value === undefined) return;
@@ -280,42 +307,6 @@ export class Reader {
     return this.#levels[this.#levels.length - 1] as Level;
   }
 
-  #unknown(statement: Statement, block: Block): void {
-    const word = statement.words[0] as string;
-    const shown = presentable(word);
-    const where = block.name === "(root)" ? "at the top level" : `in ${block.name}`;
-    const special = /[^\x20-\x7e]/.exec(word);
-    if (special !== null) {
-      const code = (special[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
-      this.#reporter.word(
-        "unknown-keyword",
-        statement,
-        0,
-        `this word contains the character U+${code}, so that it is no keyword; replace it by a plain blank`,
-        this.#suspect(),
-      );
-      return;
-    }
-    const near = block.row(currentName(word) ?? "")?.keyword ?? nearestWord(block, word);
-    const homes = homesOf(word);
-    if (homes.length > 0 && near?.toLowerCase() !== word.toLowerCase())
-      this.#reporter.word(
-        "misplaced-keyword",
-        statement,
-        0,
-        `${word} has no meaning ${where} and is ignored; it belongs in ${listOf(homes)}${near === undefined ? "" : `, or did you mean ${near}?`}`,
-        this.#suspect(),
-      );
-    else
-      this.#reporter.word(
-        "unknown-keyword",
-        statement,
-        0,
-        `unknown keyword "${shown}" ${where}, ignored; ${near === undefined ? "remove it" : `did you mean ${near}?`}`,
-        this.#suspect(),
-      );
-  }
-
   #unexpectedBrace(statement: Statement, why: string): void {
     const { source, brace } = statement;
     const span = { source, start: brace, end: brace + 1 };
@@ -353,19 +344,10 @@ export class Reader {
   }
 }
 
+function statementOf(level: Level): Statement {
+  return level.kind === "block" ? level.draft.statement : level.statement;
+}
+
 function strengthOf(row: KeywordRow, value: Value): number {
   return row.argument.kind === "word" && typeof value === "string" ? row.argument.words.indexOf(value) : 0;
-}
-
-/** An unknown word for a message: what follows a `=` may be a password, and a word may be a megabyte. */
-function presentable(word: string): string {
-  const name = word.split("=", 1)[0] ?? "";
-  const short = name.length > 40 ? `${name.slice(0, 40)}…` : name;
-  return name.length < word.length ? `${short}=…` : short;
-}
-
-function listOf(words: readonly string[]): string {
-  if (words.length < 2) return words.join("");
-  if (words.length > 4) return `${words.slice(0, 3).join(", ")} and ${words.length - 3} other blocks`;
-  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }

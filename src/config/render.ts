@@ -3,7 +3,7 @@
  * terminal. Never shows what stands behind a password keyword.
  */
 import { secretWords } from "../../grammar/keywords/table.ts";
-import type { SourceMap } from "../../grammar/source.ts";
+import type { Place, SourceMap } from "../../grammar/source.ts";
 import type { Diagnostic, Severity, Span } from "./diagnostic.ts";
 
 export interface RenderOptions {
@@ -20,7 +20,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, sources: SourceMap, opt
   const lines = [`${location(span, sources)}${paint(`${severity}:`)} ${message} [${code}]`];
   if (span !== undefined) {
     if (options.caret) lines.push(...excerpt(span, sources, paint));
-    lines.push(...chain(span, sources));
+    lines.push(...provenanceOf(span, sources).map(provenanceLine));
   }
   for (const related of diagnostic.related) {
     lines.push(`${location(related.span, sources)}note: ${related.note}`);
@@ -49,20 +49,28 @@ function location(span: Span | undefined, sources: SourceMap): string {
   return `${file}:${line}:${column}: `;
 }
 
-/** How the line was made, and why its file was read at all. */
-function chain(span: Span, sources: SourceMap): readonly string[] {
-  const lines: string[] = [];
+/** A step from a text to the one that it came from. */
+export interface Provenance {
+  readonly kind: "included" | "expanded" | "defined";
+  readonly place: Place;
+  /** the variables of an expansion, `i=3, j=1`; secrets hidden */
+  readonly values: string;
+}
+
+/** Why a text was read at all, innermost first: includes, expansions, and where a definition stands. */
+export function provenanceOf(span: Span, sources: SourceMap): readonly Provenance[] {
+  const steps: Provenance[] = [];
   let { source, start: offset } = span;
   for (;;) {
     const { origin } = sources.get(source);
-    if (origin === undefined) return lines;
-    const { file, line } = sources.place(origin.source, origin.offset);
+    if (origin === undefined) return steps;
+    const place = sources.place(origin.source, origin.offset);
     const expansion = sources.expansionAt(source, offset);
-    if (expansion === undefined) lines.push(`  ${origin.note} ${file}:${line}`);
+    if (expansion === undefined) steps.push({ kind: "included", place, values: "" });
     else {
       if (expansion.definedSource >= 0) {
         const defined = sources.place(expansion.definedSource, expansion.definedOffset);
-        lines.push(`  defined at ${defined.file}:${defined.line}`);
+        steps.push({ kind: "defined", place: defined, values: "" });
       }
       const text = sources.lineText(source, offset);
       // The value may be the very secret that is hidden in the line.
@@ -70,10 +78,16 @@ function chain(span: Span, sources: SourceMap): readonly string[] {
         maskSecrets(text) === text
           ? maskSecrets(expansion.values)
           : expansion.values.replace(/=[^,]*/g, "=***");
-      lines.push(`  expanded from line ${line}${values === "" ? "" : `, ${values}`}`);
+      steps.push({ kind: "expanded", place, values });
     }
     ({ source, offset } = origin);
   }
+}
+
+function provenanceLine({ kind, place: { file, line }, values }: Provenance): string {
+  if (kind === "included") return `  included from ${file}:${line}`;
+  if (kind === "defined") return `  defined at ${file}:${line}`;
+  return `  expanded from line ${line}${values === "" ? "" : `, ${values}`}`;
 }
 
 /** A longer line is shown around the place only. */
