@@ -355,7 +355,7 @@ export class Preprocessor {
   /** A line that is done. */
   #emit(text: string, at: number, context: Context): void {
     const { lexer, source, end } = this.#current();
-    if (/\$\{/.test(text)) this.#undefinedReference(text);
+    if (this.#said.size === 0 && text.includes("${")) this.#undefinedReference(text);
     if (at >= 0) {
       this.#flush();
       lexer.skipTo(at);

@@ -12,6 +12,7 @@ const scripts: Readonly<Record<string, ScriptStat>> = {
   "/usr/bin/logger": { isFile: true, mode: 0o755, uid: 0, gid: 0 },
   "/bin/rootgroup": { isFile: true, mode: 0o775, uid: 0, gid: 0 },
   "/bin/plain": { isFile: true, mode: 0o644, uid: 0, gid: 0 },
+  "/etc/hmac.key": { isFile: true, mode: 0o600, uid: 0, gid: 0 },
   "/tmp/weak": { isFile: true, mode: 0o777, uid: 0, gid: 0 },
 };
 const users: Readonly<Record<string, { uid: number; gid: number }>> = {
@@ -37,6 +38,7 @@ export function fakeSystem(
     group: (name) => ({ root: 0, daemon: 1 })[name],
     hostname: "host.example",
     self: { uid: 0, gid: 0, name: "root" },
+    environment: (name) => ({ ROLE: "blue team" })[name],
     statScript: (path) => scripts[path],
     glob: (pattern) =>
       Object.keys(files)
