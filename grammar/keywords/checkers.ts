@@ -367,6 +367,7 @@ const smtpCheck: BlockTable = {
       default: "smtpchecker.keepalived.org",
       help: "argument of HELO",
       field: "heloName",
+      again: "first",
       effect: "parsed",
     },
     {

@@ -100,7 +100,7 @@ const globalDefs: BlockTable = {
       field: "processNames.checker",
       default: "program name",
       help: "name of the checker child",
-      deprecated: ["lvs_process_name"],
+      former: ["lvs_process_name"],
       effect: "works",
     },
     {
@@ -296,6 +296,7 @@ const globalDefs: BlockTable = {
       default: "kernel values",
       help: "set IPVS connection timeouts while running",
       field: "lvsTimeouts",
+      lenient: true,
       effect: "parsed",
     },
     {
@@ -310,7 +311,7 @@ const globalDefs: BlockTable = {
       argument: { kind: "word", words: ["VS"], optional: true },
       field: "lvsFlushOnStop",
       help: "at stop flush everything, or delete services only with VS",
-      deprecated: ["lvs_flush_onstop"],
+      former: ["lvs_flush_onstop"],
       effect: "works",
     },
     {
@@ -318,6 +319,7 @@ const globalDefs: BlockTable = {
       argument: { kind: "options", head: "interface", positional: ["inst", "id"], options: syncOptions },
       help: "run IPVS connection synchronisation threads",
       field: "lvsSyncDaemon",
+      again: "first",
       effect: "parsed",
     },
     {
@@ -463,6 +465,7 @@ const globalDefs: BlockTable = {
       default: "keepalived",
       help: "use nftables table for no_accept and VMAC filtering",
       field: "nftables.table",
+      implicit: true,
       effect: "parsed",
     },
     {
@@ -538,7 +541,7 @@ const globalDefs: BlockTable = {
       field: "vrrpProcess.rlimitRttime",
       default: "10000",
       help: "RLIMIT_RTTIME for VRRP child",
-      deprecated: ["vrrp_rlimit_rtime"],
+      former: ["vrrp_rlimit_rtime"],
       effect: "works",
     },
     {
@@ -665,7 +668,7 @@ const globalDefs: BlockTable = {
       field: "checkerProcess.rlimitRttime",
       default: "10000",
       help: "RLIMIT_RTTIME for checker child",
-      deprecated: ["checker_rlimit_rtime"],
+      former: ["checker_rlimit_rtime"],
       effect: "works",
     },
     {
@@ -704,7 +707,7 @@ const globalDefs: BlockTable = {
       default: "10000",
       help: "RLIMIT_RTTIME for BFD child",
       field: "bfdProcess.rlimitRttime",
-      deprecated: ["bfd_rlimit_rtime"],
+      former: ["bfd_rlimit_rtime"],
       effect: "parsed",
     },
     {
@@ -727,7 +730,7 @@ const globalDefs: BlockTable = {
       argument: { kind: "none" },
       help: "serve VRRP part of KEEPALIVED-MIB",
       field: "snmp.vrrp",
-      deprecated: ["enable_snmp_keepalived"],
+      former: ["enable_snmp_keepalived"],
       effect: "parsed",
     },
     {
@@ -735,6 +738,7 @@ const globalDefs: BlockTable = {
       argument: { kind: "none" },
       help: "serve both RFC VRRP MIBs",
       field: "snmp.rfc2787",
+      implicit: true,
       effect: "parsed",
     },
     {
@@ -987,7 +991,7 @@ const globalDefs: BlockTable = {
       default: "time of day",
       help: "seed of the random parameter",
       field: "randomSeed",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "reload_check_config",
@@ -1051,7 +1055,7 @@ const globalDefs: BlockTable = {
       default: "none; no args = all",
       help: "strictness of subsequent includes",
       syntax: "[[+|-]read|match|wildcard_match|brace_match]...",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "config_save_dir",

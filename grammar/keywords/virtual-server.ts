@@ -185,6 +185,7 @@ const virtualServer: BlockTable = {
       field: "target.protocol",
       default: "UDP with error",
       help: "L4 protocol",
+      implicit: true,
       effect: "works",
     },
     {

@@ -69,7 +69,7 @@ export function readForwarding(
     const tunnel = readTunnel(reporter, statement, options);
     return tunnel === undefined ? undefined : { ...value, tunnel };
   }
-  reporter.word("extra-parameter", statement, 2, `"${option}" is ignored: ${text} takes no options`);
+  reporter.word("option-unknown", statement, 2, `"${option}" is ignored: ${text} takes no options`);
   return value;
 }
 

@@ -15,6 +15,7 @@ import type {
   UdpCheckConfig,
   UnconnectedCommon,
 } from "./model-lvs.ts";
+import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
 import { type Identity, readIdentity } from "./scripts.ts";
 import { readInteger } from "./words.ts";
@@ -74,10 +75,10 @@ export function readMisc(
   const { reporter, scripts, system } = context;
   const text = draft.script("misc_path");
   if (text === undefined) {
-    reporter.word(
+    reportAtEnd(
+      reporter,
       "script-path-missing",
-      draft.statement,
-      0,
+      draft,
       "this MISC_CHECK has no misc_path and is ignored; write: misc_path COMMAND",
     );
     return undefined;
@@ -96,6 +97,14 @@ export function readMisc(
       return undefined;
     }
     user = { uid: identity.uid, gid: identity.gid };
+  } else if (scripts.defaultUser === undefined && text.statement.words.length < 3) {
+    reportAtEnd(
+      reporter,
+      "script-user-unknown",
+      draft,
+      "enable_script_security needs a user for this MISC_CHECK, which is ignored; create the user keepalived_script, set script_user, or write: user NAME",
+    );
+    return undefined;
   }
   const script = scripts.resolve(text, user);
   if (script === undefined) return undefined;
@@ -113,19 +122,31 @@ export function readMisc(
 export function buildFile({ reporter, known }: CheckerContext, draft: Draft): readonly FileCheckConfig[] {
   const trackFile = draft.text("track_file");
   if (trackFile === undefined || !known.has(`track_file ${trackFile}`)) {
-    reporter.word(
-      "checker-target-unknown",
-      draft.statementOf("track_file"),
-      trackFile === undefined ? 0 : 1,
-      trackFile === undefined
-        ? "this FILE_CHECK has no track_file and is ignored; write: track_file NAME"
-        : `there is no track_file ${trackFile} further up and this FILE_CHECK is ignored; define it before the virtual_server`,
-    );
+    reportTarget(reporter, draft, "track_file", trackFile);
     return [];
   }
   const where = reporter.where(draft.statement);
   const { weight, reverse } = readFileWeight(reporter, draft);
   return [{ kind: "FILE_CHECK", where, trackFile, weight, reverse }];
+}
+
+function reportTarget(reporter: Reporter, draft: Draft, keyword: string, name: string | undefined): void {
+  const kind = draft.block.name;
+  const what = kind === "BFD_CHECK" ? "bfd_instance" : "track_file";
+  if (name === undefined)
+    reportAtEnd(
+      reporter,
+      "checker-target-unknown",
+      draft,
+      `this ${kind} has no ${keyword} and is ignored; write: ${keyword} NAME`,
+    );
+  else
+    reporter.word(
+      "checker-target-unknown",
+      draft.statementOf(keyword),
+      1,
+      `there is no ${what} ${name} further up and this ${kind} is ignored; define it before the virtual_server`,
+    );
 }
 
 function readFileWeight(reporter: Reporter, draft: Draft): Pick<FileCheckConfig, "weight" | "reverse"> {
@@ -153,14 +174,7 @@ export function buildBfd(
 ): readonly BfdCheckConfig[] {
   const name = draft.text("name");
   if (name === undefined || !known.has(`bfd_instance ${name}`)) {
-    reporter.word(
-      "checker-target-unknown",
-      draft.statementOf("name"),
-      name === undefined ? 0 : 1,
-      name === undefined
-        ? "this BFD_CHECK has no name and is ignored; write: name BFD_INSTANCE"
-        : `there is no bfd_instance ${name} further up and this BFD_CHECK is ignored; define it before the virtual_server`,
-    );
+    reportTarget(reporter, draft, "name", name);
     return [];
   }
   const where = reporter.where(draft.statement);

@@ -7,6 +7,7 @@ import type { ConfigSystem } from "./load.ts";
 import type { CheckerConfig, ConnectConfig, HttpCheckConfig, UrlConfig } from "./model.ts";
 import type { LaterCheckerConfig, SslCheckConfig, UnconnectedCommon } from "./model-lvs.ts";
 import { isLinkLocal } from "./numbers.ts";
+import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Scripts } from "./scripts.ts";
 import type { Endpoint } from "./words.ts";
@@ -78,10 +79,10 @@ function buildHttp(
     if (url !== undefined) urls.push(url);
   }
   if (urls.length === 0) {
-    reporter.word(
+    reportAtEnd(
+      reporter,
       "url-missing",
-      draft.statement,
-      0,
+      draft,
       `this ${kind} has no usable url and is ignored; write: url { path / status_code 200 }`,
     );
     return [];
@@ -173,7 +174,7 @@ function buildSmtp(
   add(merged);
   for (const host of hosts) {
     reporter.word(
-      "deprecated-keyword",
+      "former-keyword",
       host.statement,
       0,
       "host is an old way to write a further SMTP_CHECK, and its options change the SMTP_CHECK around it; write a second SMTP_CHECK",

@@ -1,9 +1,11 @@
 /** `global_defs` and the root keywords to `GlobalDefs`, and what other blocks inherit from them. */
 import type { IpAddress } from "../base/address.ts";
 import { type Micros, seconds } from "../base/units.ts";
+import type { HostPort } from "./arguments.ts";
 import type { Draft } from "./draft.ts";
 import type { ConfigSystem } from "./load.ts";
 import type { GarpConfig, GlobalDefs, SchedulingConfig } from "./model.ts";
+import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
 import { type Identity, readIdentity } from "./scripts.ts";
 
@@ -28,7 +30,7 @@ export function buildGlobal(
 ): { readonly global: GlobalDefs; readonly inherited: Inherited } {
   const security = global.flag("enable_script_security") ?? false;
   const scriptUser = readScriptUser(global, system, reporter, security);
-  const smtpServer = global.host("smtp_server");
+  const smtpServer = readSmtpServer(global, reporter);
   const names = global.flag("process_names") ?? false;
   const parent = global.text("process_name") ?? "keepalived";
   const result: GlobalDefs = {
@@ -40,7 +42,7 @@ export function buildGlobal(
     notificationEmailFrom: global.text("notification_email_from") ?? `${system.self.name}@${system.hostname}`,
     smtpServer: smtpServer === undefined ? undefined : { host: smtpServer.host, port: smtpServer.port },
     smtpHeloName: global.text("smtp_helo_name") ?? system.hostname,
-    smtpConnectTimeout: seconds(Math.max(1, global.number("smtp_connect_timeout") ?? 30)),
+    smtpConnectTimeout: seconds(atLeastOne(global, reporter, "smtp_connect_timeout") ?? 30),
     smtpAlert: global.flag("smtp_alert"),
     smtpAlertVrrp: global.flag("smtp_alert_vrrp"),
     smtpAlertChecker: global.flag("smtp_alert_checker"),
@@ -61,6 +63,19 @@ export function buildGlobal(
     vrrpMcastGroup4: (global.text("vrrp_mcast_group4") ?? "224.0.0.18") as IpAddress,
   };
   return { global: result, inherited: inheritedFrom(global, reporter, scriptUser) };
+}
+
+/** Names are looked up when a mail is sent: a configuration does not depend on what DNS says today. */
+function readSmtpServer(global: Draft, reporter: Reporter): HostPort | undefined {
+  const server = global.host("smtp_server");
+  if (server === undefined || /^[A-Za-z0-9._:-]+$/.test(server.host)) return server;
+  reporter.word(
+    "host-invalid",
+    global.statementOf("smtp_server"),
+    1,
+    `"${server.host}" is no host name and no address, there will be no mail; write: smtp_server HOST [PORT]`,
+  );
+  return undefined;
 }
 
 /** `child_wait_time` stands outside `global_defs`, anywhere in the file. */
@@ -135,10 +150,10 @@ function readRecipients(global: Draft, reporter: Reporter): readonly string[] {
     const before = recipients.length;
     for (const line of global.lines("notification_email")) recipients.push(...line.words);
     if (recipients.length === before)
-      reporter.word(
+      reportAtEnd(
+        reporter,
         "empty-list",
-        cell.statement,
-        0,
+        cell,
         "notification_email is empty; write addresses between the braces",
       );
     break;

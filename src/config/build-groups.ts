@@ -19,6 +19,7 @@ import type {
   VirtualServerGroupConfig,
 } from "./model-lvs.ts";
 import { parseInteger } from "./numbers.ts";
+import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
 import { readInteger, readInterfaceName } from "./words.ts";
 
@@ -36,10 +37,10 @@ export function buildServerGroups(reporter: Reporter, root: Draft): readonly Vir
     const lines = value as readonly Statement[];
     const entries = lines.flatMap((line) => readEntry(reporter, line) ?? []);
     if (entries.length > 0) return { where: reporter.where(statement), name, entries };
-    reporter.word(
+    reportAtEnd(
+      reporter,
       "group-empty",
-      statement,
-      1,
+      { statement },
       `virtual_server_group ${name} has no usable entries and is ignored; write addresses or fwmarks between its braces`,
     );
     return undefined;
@@ -51,10 +52,10 @@ export function buildLocalAddressGroups(reporter: Reporter, root: Draft): readon
     const lines = value as readonly Statement[];
     const addresses = lines.flatMap((line) => readLocalAddress(reporter, line) ?? []);
     if (addresses.length > 0) return { where: reporter.where(statement), name, addresses };
-    reporter.word(
+    reportAtEnd(
+      reporter,
       "group-empty",
-      statement,
-      1,
+      { statement },
       `local_address_group ${name} has no usable addresses and is ignored; write addresses between its braces`,
     );
     return undefined;

@@ -87,8 +87,7 @@ export function readRealServers(service: Service): readonly RealServerConfig[] {
         ? service.forwarding
         : methodFor(reporter, block.statementOf("lvs_method"), target, own);
     const forwarding = method.method;
-    if (!familyFits(reporter, block.statement, target, address.includes(":") ? "ipv6" : "ipv4", forwarding))
-      continue;
+    if (!familyFits(service, block.statement, address.includes(":") ? "ipv6" : "ipv4", forwarding)) continue;
     const port = destinationPort(service, block.statement, block.head, forwarding);
     const key = `${address} ${port}`;
     const before = seen.get(key);
@@ -154,16 +153,18 @@ function readCheckers({ context, draft: virtual, dialect }: Service, real: Draft
 }
 
 function familyFits(
-  reporter: Reporter,
+  { context, draft, target }: Service,
   statement: Statement,
-  target: VirtualServerTarget,
   family: Family,
   forwarding: Forwarding,
 ): boolean {
+  const word = draft.text("ip_family");
+  // A group may hold both families, so that only the operator's word binds its servers.
+  const bound = word === undefined ? family : word === "inet6" ? "ipv6" : "ipv4";
   const own =
-    target.kind === "address" ? familyOf(target.address) : target.kind === "fwmark" ? target.family : family;
+    target.kind === "address" ? familyOf(target.address) : target.kind === "fwmark" ? target.family : bound;
   if (own === family || forwarding === "tunnel") return true;
-  reporter.word(
+  context.reporter.word(
     "address-family",
     statement,
     1,
@@ -243,7 +244,7 @@ export function readSorryServer(service: Service): SorryServerConfig | undefined
     own === undefined
       ? service.forwarding
       : methodFor(reporter, draft.statementOf("sorry_server_lvs_method"), target, own);
-  if (!familyFits(reporter, cell.statement, target, familyOf(endpoint.address), forwarding)) return undefined;
+  if (!familyFits(service, cell.statement, familyOf(endpoint.address), forwarding)) return undefined;
   return {
     where: reporter.where(cell.statement),
     address: endpoint.address,

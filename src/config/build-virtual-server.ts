@@ -17,6 +17,7 @@ import {
 import type { Draft } from "./draft.ts";
 import type { Protocol, VirtualServerConfig, VirtualServerTarget } from "./model.ts";
 import type { VirtualServerGroupConfig } from "./model-lvs.ts";
+import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
 import { readFlags, readPersistence, readQuorum } from "./service-options.ts";
 
@@ -30,7 +31,7 @@ export function buildVirtualServer(
   if (group === "unknown") return undefined;
   if (!draft.children.some((child) => child.head.kind === "endpoint"))
     return withoutServers(reporter, draft, "this virtual_server");
-  const target = readTarget(context, draft);
+  const target = readTarget(context, draft, group);
   const title = `virtual_server ${describeTarget(target)}`;
   const scheduler = readScheduler(reporter, draft, title);
   const method = draft.forwarding("lvs_method") ?? missingForwarding(reporter, draft, title);
@@ -81,10 +82,10 @@ export function buildVirtualServer(
 }
 
 function withoutServers(reporter: Reporter, draft: Draft, title: string): undefined {
-  reporter.word(
+  reportAtEnd(
+    reporter,
     "real-server-missing",
-    draft.statement,
-    0,
+    draft,
     `${title} has no usable real server and is ignored; write: real_server ADDRESS PORT { … }`,
   );
   return undefined;
@@ -191,11 +192,17 @@ function readSuspend(reporter: Reporter, draft: Draft, target: VirtualServerTarg
   return false;
 }
 
-function readTarget(context: VirtualServerContext, draft: Draft): VirtualServerTarget {
+function readTarget(
+  context: VirtualServerContext,
+  draft: Draft,
+  group: VirtualServerGroupConfig | undefined,
+): VirtualServerTarget {
   const { reporter } = context;
   const head = draft.head.kind === "virtualServer" ? draft.head.target : undefined;
   const protocol = draft.text("protocol")?.toLowerCase() as Protocol | undefined;
-  if (head === undefined || head.kind === "fwmark") {
+  const marks = group?.entries.filter((entry) => entry.kind === "fwmark").length ?? 0;
+  const onlyMarks = group === undefined ? head?.kind === "fwmark" : marks === group.entries.length;
+  if (head === undefined || onlyMarks) {
     if (protocol !== undefined)
       reporter.word(
         "protocol-ignored",
@@ -203,7 +210,8 @@ function readTarget(context: VirtualServerContext, draft: Draft): VirtualServerT
         0,
         "a fwmark service takes every protocol, this line is ignored; remove it",
       );
-    return { kind: "fwmark", mark: head?.mark ?? 0, family: familyOfMark(draft) };
+    if (head?.kind === "group") return { ...head, protocol: "udp", family: familyOfMark(draft) };
+    return { kind: "fwmark", mark: head?.kind === "fwmark" ? head.mark : 0, family: familyOfMark(draft) };
   }
   if (protocol === undefined)
     reporter.word(
@@ -212,6 +220,14 @@ function readTarget(context: VirtualServerContext, draft: Draft): VirtualServerT
       0,
       "this virtual_server has no valid protocol and gets UDP; write: protocol TCP",
     );
+  if (head.kind === "fwmark") return head;
+  if (marks > 0)
+    return {
+      kind: "group",
+      name: group?.name ?? "",
+      protocol: protocol ?? "udp",
+      family: familyOfMark(draft),
+    };
   return { ...head, protocol: protocol ?? "udp" };
 }
 

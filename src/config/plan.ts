@@ -74,7 +74,7 @@ export function virtualServerKey(target: VirtualServerTarget): string {
     case "fwmark":
       return `fwmark ${target.mark}/${target.family}`;
     case "group":
-      return `group ${target.name}/${target.protocol}`;
+      return `group ${target.name}/${target.protocol}${target.family === undefined ? "" : `/${target.family}`}`;
   }
 }
 
