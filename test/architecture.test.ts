@@ -200,7 +200,8 @@ test("there are no default exports and no files that only re-export", () => {
 });
 
 /** Rows, not logic: as long as what they list. */
-const TABLES = /^(src\/log\/catalogue\/|grammar\/keywords\/|src\/cli\/options\.ts|src\/net\/constants\.ts)/;
+const TABLES =
+  /^(src\/log\/catalogue\/|src\/config\/explain-pages\.ts|grammar\/keywords\/|src\/cli\/options\.ts|src\/net\/constants\.ts)/;
 
 test("no file is much longer than 400 lines, tables excepted", () => {
   const wrong = files

@@ -168,7 +168,7 @@ export const pages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
   },
   "string-too-long": {
     means: "The text is longer than the field that it goes to.",
-    hurts: "It is cut.",
+    hurts: "What does not fit is cut off.",
     write: "Shorten it.",
   },
   "address-invalid": {
@@ -524,5 +524,312 @@ export const pages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
     hurts: "The failure is noticed and nothing happens.",
     write:
       "Write weight 0, so that a failure puts the instance into FAULT, or remove what the message names: priority 255, nopreempt, the sync group without sync_group_tracking_weight.",
+  },
+  // what instances, groups, trackers and services refer to
+  "former-keyword": {
+    means: "The keyword is an older way to write what another one says today.",
+    hurts: "It still works; new readers of the file do not know it.",
+    write: "Write what the message says.",
+  },
+  "host-invalid": {
+    means: "The text is no host name and no address.",
+    hurts: "The line is ignored: no mail is sent.",
+    write: "Write a host name or an address, and the port behind a blank.",
+  },
+  "not-link-local": {
+    means: "The multicast address is not confined to the link.",
+    hurts: "Advertisements may be forwarded to other networks.",
+    write: "Write an address of ff02::/16.",
+  },
+  "iptables-replaced": {
+    means: "keepalived was told to use iptables or ipsets; nftables takes their place.",
+    hurts: "Rules appear in another table than the author looks at.",
+    write: "Write nftables instead of vrrp_iptables and vrrp_ipsets.",
+  },
+  "value-reset": {
+    means: "A keyword further down sets this value back to its default.",
+    hurts: "The value that is written here does not count.",
+    write: "Exchange the two lines.",
+  },
+  "path-not-absolute": {
+    means: "A path must begin with a slash here.",
+    hurts: "The line is ignored, because the daemon changes its directory.",
+    write: "Write the full path.",
+  },
+  "umask-invalid": {
+    means: "The text is no file creation mask.",
+    hurts: "The default mask stays.",
+    write: "Write an octal number up to 0777, or names like IXUSR|IRWXG|IRWXO.",
+  },
+  "option-invalid": {
+    means: "An option word has a value that it cannot have.",
+    hurts: "The option is ignored, or the line with it.",
+    write: "Write a value that the message lists.",
+  },
+  "route-invalid": {
+    means: "A route does not make sense as it stands.",
+    hurts: "It is ignored and not set with the address.",
+    write:
+      "Correct the part that the message names; ip route add with the same words shows what the kernel thinks.",
+  },
+  "rule-invalid": {
+    means: "A routing rule does not make sense as it stands.",
+    hurts: "It is ignored.",
+    write: "Correct the part that the message names; a rule has one action and a selector.",
+  },
+  "rule-no-preference": {
+    means: "A routing rule has no preference.",
+    hurts: "It gets one that depends on the rules before it, so that its place changes when others do.",
+    write: "Write: preference NUMBER",
+  },
+  "static-address-invalid": {
+    means: "A static address has no usable interface.",
+    hurts: "It is not set.",
+    write: "Write: ADDRESS dev INTERFACE, or default_interface in global_defs.",
+  },
+  "track-group-unknown": {
+    means: "A static entry names a track_group that does not exist.",
+    hurts: "The entry is set and its loss affects no instance.",
+    write: "Define the track_group before it, or correct the name.",
+  },
+  "track-unknown": {
+    means: "An instance tracks something that is not defined before it.",
+    hurts: "Nothing is tracked: a failure is not noticed.",
+    write: "Define the script, file, process or BFD instance further up, or correct the name.",
+  },
+  "track-duplicate": {
+    means: "The same thing is tracked twice.",
+    hurts: "It counts once, or with two weights.",
+    write: "Remove one of the two lines.",
+  },
+  "track-weight-ignored": {
+    means: "A weight does not count: the instance owns its addresses, or its group ignores weights.",
+    hurts: "A failure is a fault, or has no effect, instead of changing the priority.",
+    write: "Write weight 0 where a fault is meant, a priority below 255, or sync_group_tracking_weight.",
+  },
+  "track-script-disabled": {
+    means: "A tracked script cannot run: it does not exist or may not be executed.",
+    hurts: "It is not tracked: what it should watch is not watched.",
+    write: "Write the full path of an executable file.",
+  },
+  "track-object-invalid": {
+    means: "A vrrp_script, track_file or vrrp_track_process lacks what it should watch.",
+    hurts: "It is ignored, and those that track it watch nothing.",
+    write: "Write script, file or process inside the block.",
+  },
+  "track-unused": {
+    means: "A script, file or process is defined and nobody tracks it.",
+    hurts: "It is never looked at.",
+    write: "Add it to track_script, track_file or track_process of an instance, or remove it.",
+  },
+  "group-member-unknown": {
+    means: "A group names an instance that does not exist.",
+    hurts: "The instance changes without the group, or the group has fewer members than meant.",
+    write: "Correct the name, or define the instance.",
+  },
+  "group-member-twice": {
+    means: "An instance is in two sync groups.",
+    hurts: "It belongs to the first one only.",
+    write: "Leave it in one group.",
+  },
+  "group-empty": {
+    means: "A group has no usable members.",
+    hurts: "It is ignored with everything that refers to it.",
+    write: "Write members that exist between its braces.",
+  },
+  "group-unknown": {
+    means: "Something refers to a group that is not defined.",
+    hurts: "It works without the group.",
+    write: "Define the group outside of other blocks, or correct the name.",
+  },
+  "group-address-invalid": {
+    means: "A line of a group is no address and no range.",
+    hurts: "It is ignored.",
+    write: "Write ADDRESS, ADDRESS-LAST or ADDRESS/LENGTH, and a port where it needs one.",
+  },
+  "group-port": {
+    means: "A real server has another port than some entry of its group, and only NAT can change ports.",
+    hurts: "For these entries the port does not count: the server must listen on the group's.",
+    write: "Give the server the port of the group, or write lvs_method NAT.",
+  },
+  "group-duplicate": {
+    means: "Two groups have the same name.",
+    hurts: "The second one is ignored.",
+    write: "Give it another name.",
+  },
+  "group-single": {
+    means: "A sync group has one member.",
+    hurts: "It has no effect.",
+    write: "Add the instances that must change together, or remove the group.",
+  },
+  "group-mixed": {
+    means: "Of a sync group some members own their addresses (priority 255) and others do not.",
+    hurts: "They cannot become master at the same time.",
+    write: "Give all members one kind of priority.",
+  },
+  "full-nat-fwmark": {
+    means: "FNAT does not work for services by firewall mark.",
+    hurts: "The service is ignored.",
+    write: "Write a virtual_server with an address, or another forwarding method.",
+  },
+  "local-addresses-missing": {
+    means: "A service with FNAT has no addresses to send from.",
+    hurts: "Nothing can be forwarded.",
+    write: "Define a local_address_group and write: laddr_group_name NAME",
+  },
+  "dialect-conflict": {
+    means: "Two words of the EulerOS dialect exclude each other.",
+    hurts: "One of them does nothing.",
+    write: "Remove the one that the message names.",
+  },
+  "client-network-invalid": {
+    means: "The text is no IPv4 address or network of clients.",
+    hurts: "The line is ignored: these clients are not allowed or excluded.",
+    write: "Write an address, or one with /1 to /32 behind it.",
+  },
+  "mac-invalid": {
+    means: "The text is no MAC address.",
+    hurts: "The line is ignored.",
+    write: "Write six bytes like 52:54:00:04:0a:0b.",
+  },
+  "vtep-port-missing": {
+    means: "The VXLAN tunnel end has no port.",
+    hurts: "The tunnel cannot be set up.",
+    write: "Write: vteppaddr ADDRESS 4789",
+  },
+  "unicast-no-peer": {
+    means: "Unicast is configured without a peer.",
+    hurts: "Multicast is used instead, which is rarely what was meant and will go away.",
+    write: "Write: unicast_peer { ADDRESS }, or unicast_fault_no_peer to stay in FAULT.",
+  },
+  "setting-cleared": {
+    means: "A setting does not fit the others and is taken back.",
+    hurts: "The instance works without it.",
+    write: "Remove it, or what it conflicts with.",
+  },
+  "setting-forced": {
+    means: "Two settings need a third one, which is set without having been written.",
+    hurts: "The file does not show what is in force.",
+    write: "Write the third one too.",
+  },
+  "strict-mode": {
+    means: "vrrp_strict holds the instance to the RFC, which does not allow this setting.",
+    hurts: "The setting is ignored or changed.",
+    write: "Remove the setting, or write strict_mode off in the instance.",
+  },
+  "strict-unicast": {
+    means: "vrrp_strict holds the instance to the RFC, which does not allow unicast here.",
+    hurts: "The daemon does not start.",
+    write: "Remove unicast_peer, or write strict_mode off in the instance.",
+  },
+  "state-corrected": {
+    means: "The initial state that was written is not possible with the other settings.",
+    hurts: "Another one is taken.",
+    write: "Write the state that the message names.",
+  },
+  "vmac-invalid": {
+    means: "The MAC address or name of a virtual interface is not usable.",
+    hurts: "The default is taken.",
+    write: "Write one that the message describes, or none.",
+  },
+  "vmac-name-taken": {
+    means: "Two instances give their virtual interfaces one name.",
+    hurts: "The second gets another name.",
+    write: "Give each its own name.",
+  },
+  "ipvlan-no-address": {
+    means: "An ipvlan interface needs an address to send from.",
+    hurts: "The daemon does not start.",
+    write: "Write: use_ipvlan NAME ADDRESS/LENGTH",
+  },
+  "hmac-key-invalid": {
+    means: "A key of auth_hmac has no valid number or value.",
+    hurts: "The key is ignored.",
+    write: "Write: key NUMBER VALUE, with a number from 1 to 255.",
+  },
+  "hmac-disabled": {
+    means: "auth_hmac has no usable active key.",
+    hurts: "Advertisements are not signed.",
+    write: "Write: active_key NUMBER, and key NUMBER VALUE for it.",
+  },
+  "hmac-key-readable": {
+    means: "Others may read a file with keys.",
+    hurts: "Whoever knows the key can become master.",
+    write: "chmod 600 FILE",
+  },
+  "value-doubtful": {
+    means: "The value is allowed, and far from what is usual.",
+    hurts: "It may be in another unit than its author thinks.",
+    write: "Check the unit that the message names; leave the line when it was meant.",
+  },
+  "garp-group-empty": {
+    means: "A garp_group has no interval or no interfaces.",
+    hurts: "It is ignored.",
+    write: "Write garp_interval or gna_interval, and interface or interfaces.",
+  },
+  "garp-group-duplicate": {
+    means: "An interface is in two garp_groups.",
+    hurts: "It belongs to the first one only.",
+    write: "Remove it from one of them.",
+  },
+  "interface-ignored": {
+    means: "An interface that is named in a list does not exist.",
+    hurts: "The line is ignored.",
+    write: "Create the interface before the daemon starts, or correct the name.",
+  },
+  "bfd-invalid": {
+    means: "A bfd_instance lacks something that it needs, or has a value that it cannot have.",
+    hurts: "It is ignored, and those that track it watch nothing.",
+    write: "Write what the message says; neighbor_ip is always needed.",
+  },
+  "reply-length-impossible": {
+    means: "No reply is long and short enough at the same time.",
+    hurts: "The check fails for ever.",
+    write: "Write min_reply_length no greater than max_reply_length.",
+  },
+  "dns-name-invalid": {
+    means: "The DNS name to ask for is not valid.",
+    hurts: "The root is asked for instead.",
+    write: "Write a name like www.example.org.",
+  },
+  "script-path-missing": {
+    means: "A MISC_CHECK has no command.",
+    hurts: "The checker is ignored: the server is not checked.",
+    write: "Write: misc_path COMMAND",
+  },
+  "checker-target-unknown": {
+    means: "A checker names no file or BFD instance, or one that is not defined further up.",
+    hurts: "The checker is ignored: the server is not checked.",
+    write: "Define the track_file or bfd_instance before the virtual_server.",
+  },
+  "regex-option-unknown": {
+    means: "The word is no option of regular expressions.",
+    hurts: "It is ignored.",
+    write: "Write one of the words that the message lists.",
+  },
+  "ha-suspend-cleared": {
+    means: "ha_suspend waits for an address of this host, and the service has none that could be.",
+    hurts: "It is cleared.",
+    write: "Remove it.",
+  },
+  "family-conflict": {
+    means: "ip_family says another family than the service has.",
+    hurts: "It is ignored.",
+    write: "Remove it; addresses say the family themselves.",
+  },
+  "hashed-ignored": {
+    means: "hashed does nothing.",
+    hurts: "Connections are scheduled as without it.",
+    write: "Remove it.",
+  },
+  "scheduler-replaced": {
+    means: "The scheduler is not in Linux and another one takes its place.",
+    hurts: "Connections are spread by the other one.",
+    write: "Write the one that the message names.",
+  },
+  "ssl-replaced": {
+    means: "There are two SSL blocks.",
+    hurts: "The second one takes the place of the first.",
+    write: "Leave one of them.",
   },
 };
