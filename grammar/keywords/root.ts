@@ -168,7 +168,7 @@ const root: BlockTable = {
       default: "auto-generated context",
       help: "client TLS material for SSL_GET",
       field: "ssl",
-      again: "add",
+      again: "replace",
       effect: "parsed",
     },
     {

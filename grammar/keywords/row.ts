@@ -117,9 +117,10 @@ export interface KeywordRow {
   readonly former?: readonly string[];
   /**
    * what a second one in the same block does; `last` unless said otherwise. `strongest`: the word that
-   * stands first in the row's list wins, wherever it is.
+   * stands first in the row's list wins, wherever it is. `replace`: a block takes the place of the one before
+   * it as a whole, where `last` would go on with it.
    */
-  readonly again?: "last" | "first" | "add" | "strongest";
+  readonly again?: "last" | "first" | "add" | "strongest" | "replace";
   /** value that is taken when the given one is not valid; without it the line is dropped */
   readonly fallback?: string | number;
   /** never shown in a message */

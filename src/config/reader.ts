@@ -143,7 +143,7 @@ export class Reader {
     this.#noteEffect(statement, row, parent);
     // A second `global_defs` or `authentication` goes on where the first one ended.
     const before =
-      row.again === "add" || head.kind !== "none"
+      row.again === "add" || row.again === "replace" || head.kind !== "none"
         ? undefined
         : parent.children.find((child) => child.block.name === name);
     const isInert = parent.isInert || row.effect === "parsed";

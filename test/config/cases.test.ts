@@ -83,7 +83,7 @@ for (const file of files) {
   const updated: string[] = [];
   for (const { title, text, expected } of readCases(file)) {
     for (const line of expected) {
-      const code = /^[-\w].* \[([a-z0-9-]+)\] /.exec(line)?.[1];
+      const code = /^[-\w]\S* \w+ \[([a-z0-9-]+)\] /.exec(line)?.[1];
       if (code !== undefined) seenCodes.add(code);
     }
     const paths = expected

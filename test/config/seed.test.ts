@@ -149,6 +149,9 @@ ${server("10.0.0.13")}${server("10.0.0.14")}}
     port: 80,
     weight: 1,
     forwarding: "direct",
+    tunnel: undefined,
+    vxlan: undefined,
+    snmpName: undefined,
     inhibitOnFailure: false,
     upperThreshold: 0,
     lowerThreshold: 0,
@@ -176,6 +179,7 @@ ${server("10.0.0.13")}${server("10.0.0.14")}}
         },
       },
     ],
+    laterCheckers: [],
   });
   assert.deepEqual(model?.virtualServers, [
     {
@@ -192,6 +196,9 @@ ${server("10.0.0.13")}${server("10.0.0.14")}}
       quorumUp: undefined,
       quorumDown: undefined,
       omega: false,
+      haSuspend: false,
+      snmpName: undefined,
+      dialect: undefined,
       rsInitNotifies: false,
       smtpAlert: false,
       sorryServer: undefined,

@@ -2,17 +2,95 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import type { KeywordRow } from "../../grammar/keywords/row.ts";
 import { blockNamed, homesOf, nearestWord, tables } from "../../grammar/keywords/table.ts";
 
-test("keepalived's 531 pairs of block and keyword and one of ours, each once", () => {
-  let pairs = 0;
+/** Pairs of block and keyword of keepalived 2.4.3: `cut -f1 keywords.tsv | sort | uniq -c`. */
+const pairsOf: Readonly<Record<string, number>> = {
+  "(root)": 25,
+  global_defs: 140,
+  track_group: 1,
+  vrrp_sync_group: 15,
+  garp_group: 4,
+  vrrp_instance: 70,
+  authentication: 2,
+  auth_hmac: 5,
+  vrrp_script: 8,
+  vrrp_track_process: 9,
+  track_file: 3,
+  vrrp_track_file: 3,
+  bfd_instance: 15,
+  SSL: 4,
+  virtual_server: 39,
+  real_server: 26,
+  HTTP_GET: 20,
+  url: 10,
+  SSL_GET: 21,
+  ssl_url: 11,
+  TCP_CHECK: 13,
+  UDP_CHECK: 17,
+  DNS_CHECK: 15,
+  SMTP_CHECK: 15,
+  host: 13,
+  PING_CHECK: 13,
+  MISC_CHECK: 10,
+  FILE_CHECK: 2,
+  BFD_CHECK: 2,
+};
+
+/** Words of ours inside keepalived's blocks that no row of their own has. */
+const ours: Readonly<Record<string, readonly string[]>> = {
+  TCP_CHECK: ["nb_get_retry"],
+  UDP_CHECK: ["nb_get_retry"],
+};
+
+test("keepalived's 531 pairs of block and keyword, each once, and what EulerOS has besides", () => {
+  const counts: Record<string, number> = {};
+  const dialect: string[] = [];
   for (const { block, rows } of tables) {
-    const words = rows.flatMap((row) => [row.keyword, ...(row.aliases ?? []), ...(row.deprecated ?? [])]);
+    const wordsOf = (row: KeywordRow): readonly string[] => [
+      row.keyword,
+      ...(row.aliases ?? []),
+      ...(row.deprecated ?? []),
+      ...(row.former ?? []),
+    ];
+    const words = rows.flatMap(wordsOf);
     assert.equal(new Set(words).size, words.length, block);
-    pairs += words.length;
+    const theirs = rows.filter((row) => row.since !== "EulerOS").flatMap(wordsOf);
+    dialect.push(...rows.filter((row) => row.since === "EulerOS").flatMap(wordsOf));
+    const pairs = theirs.filter((word) => ours[block]?.includes(word) !== true).length;
+    if (pairs > 0) counts[block] = pairs;
   }
-  // nb_get_retry in TCP_CHECK is ours
-  assert.equal(pairs, 532);
+  assert.deepEqual(counts, pairsOf);
+  assert.equal(
+    Object.values(counts).reduce((sum, count) => sum + count),
+    531,
+  );
+  assert.deepEqual(dialect.sort(), [
+    "LVS_VXLAN_PARAM",
+    "checker_merge",
+    "checker_off",
+    "client_ipaddr_allow",
+    "client_ipaddr_exclude",
+    "dest_lb_kind",
+    "flow_control_cps",
+    "flow_control_interval",
+    "flow_control_pc",
+    "id",
+    "laddr_group_name",
+    "local_address_group",
+    "local_vtepaddr",
+    "mac",
+    "ping_check_off",
+    "reload_check_log_path",
+    "reload_enable_rollback",
+    "tcp_draining_timeout",
+    "test_config_before_reload",
+    "vip_bind_dev",
+    "vni",
+    "vtepaddr",
+    "vteppaddr",
+  ]);
 });
 
 test("every block that a row opens has a table, and every table is opened by a row", () => {
