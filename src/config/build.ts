@@ -67,7 +67,7 @@ export class ModelBuilder {
     for (const draft of this.#waiting) this.#build(draft);
     const vrrp = this.#vrrp.finish(root);
     const lvs = this.#lvs.finish(context, root);
-    this.#linter.finish();
+    this.#linter.finish(vrrp.vrrpInstances);
     // Root keywords may stand anywhere; nothing but the global part depends on them.
     const global = { ...context.global, ...buildRootExtras(root), childWaitTime: childWaitTimeOf(root) };
     return {

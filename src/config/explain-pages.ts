@@ -810,7 +810,7 @@ export const pages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
   "ha-suspend-cleared": {
     means: "ha_suspend waits for an address of this host, and the service has none that could be.",
     hurts: "It is cleared.",
-    write: "Remove it.",
+    write: "Remove the line.",
   },
   "family-conflict": {
     means: "ip_family says another family than the service has.",
@@ -820,7 +820,7 @@ export const pages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
   "hashed-ignored": {
     means: "hashed does nothing.",
     hurts: "Connections are scheduled as without it.",
-    write: "Remove it.",
+    write: "Remove the line.",
   },
   "scheduler-replaced": {
     means: "The scheduler is not in Linux and another one takes its place.",

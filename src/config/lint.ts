@@ -10,36 +10,26 @@ import type { Draft } from "./draft.ts";
 import type { CheckerConfig, RealServerConfig, VirtualServerConfig, VrrpInstanceConfig } from "./model.ts";
 import { type Position, Reporter } from "./reporter.ts";
 
-/** An instance with what its weights are judged by at the end. */
+/** An instance with the lines that name what it tracks. */
 interface SeenInstance {
-  readonly config: VrrpInstanceConfig;
+  readonly name: string;
   readonly position: Position;
-  readonly weights: readonly WeightLine[];
+  /** by list and name */
+  readonly lines: ReadonlyMap<string, Statement>;
 }
 
-/** A line of `track_script`, `track_interface`, `track_file` or `track_process`. */
-interface WeightLine {
-  readonly object: string;
-  readonly list: string;
-  readonly statement: Statement;
-  /** undefined: the weight of the tracked object counts */
-  readonly weight: number | undefined;
-}
-
-const trackers: Readonly<Record<string, string | undefined>> = {
-  track_script: "vrrp_script",
-  track_file: "track_file",
-  track_process: "vrrp_track_process",
-  track_interface: undefined,
-};
+/** The lists of trackers and where the model has them. */
+const trackers = [
+  { list: "track_script", field: "trackScripts" },
+  { list: "track_file", field: "trackFiles" },
+  { list: "track_process", field: "trackProcesses" },
+  { list: "track_bfd", field: "trackBfd" },
+] as const;
 
 export class Linter {
   readonly #reporter: Reporter;
-  readonly #instances: SeenInstance[] = [];
-  /** weights of `vrrp_script` and its like, by block and name */
-  readonly #objects = new Map<string, number>();
-  /** sync groups whose members keep their weights, and the others */
-  readonly #groups: { readonly members: ReadonlySet<string>; readonly keepsWeights: boolean }[] = [];
+  readonly #instances = new Map<string, SeenInstance>();
+  readonly #groups: (readonly string[])[] = [];
 
   constructor(reporter: Reporter) {
     this.#reporter = reporter;
@@ -47,32 +37,18 @@ export class Linter {
 
   /** Any complete top-level block. */
   block(draft: Draft): void {
-    const { name } = draft.block;
-    if (name === "virtual_server") return;
-    if (draft.head.kind === "name") {
-      const weight = weightIn(draft.cell("weight")?.statement.words ?? [], 1);
-      const family = name === "vrrp_track_file" ? "track_file" : name;
-      if (weight !== undefined) this.#objects.set(`${family} ${draft.head.name}`, weight);
-    }
-    if (name === "vrrp_sync_group")
-      this.#groups.push({
-        members: new Set(draft.lines("group").flatMap((line) => line.words)),
-        keepsWeights: draft.has("sync_group_tracking_weight"),
-      });
+    if (draft.block.name === "vrrp_sync_group")
+      this.#groups.push(draft.lines("group").flatMap((line) => line.words));
   }
 
-  /** An instance that is part of the model. */
+  /** An instance that may become part of the model. */
   instance(config: VrrpInstanceConfig, draft: Draft): void {
     for (const block of [draft, ...draft.children]) this.#passwords(block);
-    const weights = Object.keys(trackers).flatMap((list) =>
-      draft.lines(list).map((statement) => ({
-        list,
-        object: statement.words[0] ?? "",
-        statement,
-        weight: weightIn(statement.words, statement.words.indexOf("weight") + 1),
-      })),
-    );
-    this.#instances.push({ config, position: Reporter.positionOf(draft.statement), weights });
+    const lines = new Map<string, Statement>();
+    for (const list of [...trackers.map((tracker) => tracker.list), "track_interface"])
+      for (const line of draft.lines(list)) lines.set(`${list} ${line.words[0]}`, line);
+    const position = Reporter.positionOf(draft.statement);
+    this.#instances.set(config.name, { name: config.name, position, lines });
   }
 
   /** A virtual server that is part of the model. */
@@ -92,11 +68,21 @@ export class Linter {
       for (const checker of server.checkers) this.#timeouts(server, checker, draft);
   }
 
-  /** To be called once, behind the last block. */
-  finish(): void {
-    for (const seen of this.#instances) {
-      this.#outranked(seen);
-      for (const line of seen.weights) this.#weight(seen.config, line);
+  /**
+   * To be called once, behind the last block.
+   *
+   * @param instances as they are when groups and trackers are resolved
+   */
+  finish(instances: readonly VrrpInstanceConfig[]): void {
+    for (const config of instances) {
+      const seen = this.#instances.get(config.name);
+      if (seen === undefined) continue;
+      this.#outranked(config, seen, instances);
+      for (const { list, field } of trackers)
+        for (const { name, weight } of config[field] ?? [])
+          this.#weight(config, weight, name, seen.lines.get(`${list} ${name}`));
+      for (const { interface: name, weight } of config.trackInterface)
+        this.#weight(config, weight, name, seen.lines.get(`track_interface ${name}`));
     }
   }
 
@@ -132,62 +118,52 @@ export class Linter {
     );
   }
 
-  #outranked({ config, position }: SeenInstance): void {
+  #outranked(
+    config: VrrpInstanceConfig,
+    { position }: SeenInstance,
+    instances: readonly VrrpInstanceConfig[],
+  ): void {
     if (config.state !== "MASTER") return;
-    const other = this.#instances.find(
-      ({ config: o }) =>
-        o.state === "BACKUP" && o.priority > config.priority && this.#isComparable(config, o),
+    const other = instances.find(
+      (o) => o.state === "BACKUP" && o.priority > config.priority && this.#isComparable(config, o),
     );
     if (other === undefined) return;
+    const place = this.#instances.get(other.name)?.position ?? position;
     this.#reporter.word(
       "state-outranked",
       position,
       0,
-      `${config.name} says state MASTER with priority ${config.priority}, ${other.config.name} says state BACKUP with priority ${other.config.priority}; the priority decides: give the master the higher one`,
-      [{ note: "the higher priority is here", span: this.#reporter.spanOf(other.position, 0) }],
+      `${config.name} says state MASTER with priority ${config.priority}, ${other.name} says state BACKUP with priority ${other.priority}; the priority decides: give the master the higher one`,
+      [{ note: "the higher priority is here", span: this.#reporter.spanOf(place, 0) }],
     );
   }
 
   #isComparable(a: VrrpInstanceConfig, b: VrrpInstanceConfig): boolean {
     return (
       a.interface === b.interface ||
-      this.#groups.some(({ members }) => members.has(a.name) && members.has(b.name))
+      this.#groups.some((members) => members.includes(a.name) && members.includes(b.name))
     );
   }
 
-  #weight(config: VrrpInstanceConfig, line: WeightLine): void {
-    const block = trackers[line.list];
-    const weight =
-      line.weight ?? (block === undefined ? 0 : (this.#objects.get(`${block} ${line.object}`) ?? 0));
-    if (weight === 0) return;
-    const why = this.#whyUseless(config, weight);
-    if (why === undefined) return;
+  /** Weights of owners and of groups are no business of this: keepalived takes them back itself. */
+  #weight(config: VrrpInstanceConfig, weight: number, name: string, line: Statement | undefined): void {
+    const why = line === undefined || weight === 0 ? undefined : whyUseless(config, weight);
+    if (line === undefined || why === undefined) return;
     this.#reporter.word(
       "weight-useless",
-      line.statement,
+      line,
       0,
-      `weight ${weight} of ${line.object} never changes who is master: ${why}`,
+      `weight ${weight} of ${name} never changes who is master: ${why}`,
     );
-  }
-
-  #whyUseless(config: VrrpInstanceConfig, weight: number): string | undefined {
-    const { name, priority } = config;
-    if (priority === 255)
-      return `${name} owns its addresses (priority 255) and keeps that priority; write a priority below 255`;
-    if (this.#groups.some(({ members, keepsWeights }) => members.has(name) && !keepsWeights))
-      return `${name} is in a sync group, which ignores weights; write sync_group_tracking_weight there, or weight 0`;
-    if (priority === 254 && weight > 0) return "the priority is 254 already; lower it";
-    if (priority === 1 && weight < 0) return "the priority is 1 already; raise it";
-    if (config.nopreempt)
-      return "with nopreempt on both routers a lower priority ends no mastership; write weight 0, so that a failure is a fault, or remove nopreempt";
-    return undefined;
   }
 }
 
-/** The number at a place of a line: 0 for a place that only says that there is none. */
-function weightIn(words: readonly string[], index: number): number | undefined {
-  const word = index > 0 ? words[index] : undefined;
-  return word !== undefined && /^[+-]?\d+$/.test(word) ? Number(word) : undefined;
+function whyUseless({ priority, nopreempt }: VrrpInstanceConfig, weight: number): string | undefined {
+  if (priority === 254 && weight > 0) return "the priority is 254 already; lower it";
+  if (priority === 1 && weight < 0) return "the priority is 1 already; raise it";
+  if (nopreempt)
+    return "with nopreempt on both routers a lower priority ends no mastership; write weight 0, so that a failure is a fault, or remove nopreempt";
+  return undefined;
 }
 
 /** The head of a real server; that of its virtual server when it came from elsewhere. */
