@@ -5,6 +5,7 @@
  * would not end, or would grow without measure, is dropped with one message.
  */
 import { commentStart, isQuoted, trimEnd, trimStart } from "./blanks.ts";
+import { readDefinitionLines } from "./definition.ts";
 import { isInclude, LineLexer, type TokenSink } from "./lexer.ts";
 import { Parameter, Parameters, type Surroundings } from "./parameters.ts";
 import { type LoopResult, parseLoop } from "./sequence.ts";
@@ -17,6 +18,7 @@ export interface PreprocessIssue {
     | "condition-without-id"
     | "environment-unset"
     | "expansion-too-large"
+    | "line-continuation"
     | "parameter-invalid"
     | "parameter-not-last"
     | "parameter-recursion"
@@ -326,29 +328,19 @@ export class Preprocessor {
       this.#parameters.define(new Parameter(name, [value]));
       return;
     }
-    const lines: string[] = [];
-    const places: { readonly source: number; readonly offset: number }[] = [];
-    const add = (body: string, offset: number): void => {
-      const comment = commentStart(body);
-      const content = trimEnd(comment < 0 ? body : body.slice(0, comment));
-      if (content === "") return;
-      lines.push(content);
-      places.push({ source: source.id, offset });
-    };
-    add(first.endsWith("\\") ? trimEnd(first.slice(0, -1)) : first, start);
     lexer.skipTo(end);
     lexer.skipLine();
-    const all = source.text;
-    while (lexer.at < all.length) {
-      const begin = lexer.at;
-      const newline = all.indexOf("\n", begin);
-      const body = trimEnd(all.slice(begin, newline < 0 ? all.length : newline).replaceAll("\0", " "));
-      lexer.skipLine();
-      const goesOn = body.endsWith("\\");
-      const content = trimStart(goesOn ? trimEnd(body.slice(0, -1)) : body);
-      add(content, begin + (body.length - trimStart(body).length));
-      if (!goesOn) break;
-    }
+    const further = readDefinitionLines(source.text, lexer.at, { content: first, offset: start });
+    for (let i = 0; i < further.count; i++) lexer.skipLine();
+    if (further.hiding !== undefined)
+      this.#report({
+        code: "line-continuation",
+        source: source.id,
+        ...further.hiding,
+        message: `this comment hides the \\ at its end, so that the definition of $${name} ends here; move the comment out of the definition`,
+      });
+    const lines = further.lines.map((l) => l.content);
+    const places = further.lines.map(({ offset }) => ({ source: source.id, offset }));
     this.#parameters.define(new Parameter(name, lines.length === 0 ? [""] : lines, places));
   }
 

@@ -127,8 +127,16 @@ test("a definition ends at the first line without a backslash, even an empty one
   assert.deepEqual(lines("$A=a1 \\\na2 \\\n\na3\n$A"), ["a3", "a1", "a2"]);
 });
 
-test("blanks behind the backslash do not matter, comments are left out, conditions are kept for later", () => {
-  assert.deepEqual(lines("$A= # c \\\n a1 # d \\  \n # e \\\n @high a2 \\\n @low a3\n$A"), ["a1", "a3"]);
+test("blanks behind the backslash do not matter, conditions are kept for later", () => {
+  assert.deepEqual(lines("$A= \\\n a1 \\  \n @high a2 \\\n @low a3\n$A"), ["a1", "a3"]);
+});
+
+test("a comment inside a definition hides the backslash at its end", () => {
+  assert.deepEqual(run("$A= \\\n a1 # c \\\na2\n$A"), {
+    lines: ["a2", "a1"],
+    places: ["3:1", "4:1 expanded"],
+    issues: ["line-continuation 10-15"],
+  });
 });
 
 test("definitions within a definition are made when it is used", () => {
