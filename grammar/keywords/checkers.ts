@@ -159,6 +159,7 @@ const httpRows: readonly KeywordRow[] = [
     default: "virtualhost",
     help: "SNI name; implies enable_sni",
     field: "sniName",
+    since: "later than 2.2.7",
     effect: "parsed",
   },
   {
@@ -289,6 +290,7 @@ const sslGet: BlockTable = {
       default: "false",
       help: "perform orderly TLS shutdown",
       field: "tlsCompliant",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -312,6 +314,7 @@ const sslUrl: BlockTable = {
       default: "checker value",
       help: "orderly TLS shutdown for this url",
       field: "tlsCompliant",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
   ],

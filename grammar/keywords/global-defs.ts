@@ -117,6 +117,7 @@ const globalDefs: BlockTable = {
       default: "false",
       help: "keep symlinks in script paths instead of resolving them",
       field: "useSymlinkPaths",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -125,6 +126,7 @@ const globalDefs: BlockTable = {
       default: "false",
       help: "give scripts the user's supplementary groups",
       field: "setSupplementaryGroups",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -288,6 +290,7 @@ const globalDefs: BlockTable = {
       argument: { kind: "none" },
       help: "default: VRRPv3 IPv4 checksum without pseudo-header",
       field: "v3ChecksumAsV2",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -768,6 +771,7 @@ const globalDefs: BlockTable = {
       default: "5",
       help: "maximum age of virtual server counters for SNMP",
       field: "snmp.virtualServerInterval",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -776,6 +780,7 @@ const globalDefs: BlockTable = {
       default: "value for VS",
       help: "maximum age of real server counters for SNMP",
       field: "snmp.realServerInterval",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -798,6 +803,7 @@ const globalDefs: BlockTable = {
       argument: { kind: "string" },
       help: "object path element for instances without interface",
       field: "dbus.noInterfaceName",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -941,6 +947,7 @@ const globalDefs: BlockTable = {
       default: "0",
       help: "hold off VRRP until this uptime",
       field: "vrrpDelayAfterBoot",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -956,6 +963,7 @@ const globalDefs: BlockTable = {
       default: "false",
       help: "default of owner_ignore_adverts for priority 255",
       field: "vrrpOwnerIgnoreAdverts",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -1086,6 +1094,7 @@ const globalDefs: BlockTable = {
       default: "1",
       help: "layout of JSON dump",
       field: "jsonVersion",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -1094,6 +1103,7 @@ const globalDefs: BlockTable = {
       default: "build-time (/usr/share/iproute2 or similar)",
       help: "directory of iproute2 name tables",
       field: "iprouteUsrDir",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -1102,6 +1112,7 @@ const globalDefs: BlockTable = {
       default: "/etc/iproute2",
       help: "override directory of iproute2 name tables",
       field: "iprouteEtcDir",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -1110,6 +1121,7 @@ const globalDefs: BlockTable = {
       default: "TMPDIR/keepalived*.data",
       help: "where SIGUSR1 dumps go; _check,_bfd,_parent inserted before extension",
       field: "stateDumpFile",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -1118,6 +1130,7 @@ const globalDefs: BlockTable = {
       default: "TMPDIR/keepalived.stats",
       help: "parsed and reported but not used when writing",
       field: "statsDumpFile",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
     {
@@ -1126,6 +1139,7 @@ const globalDefs: BlockTable = {
       default: "TMPDIR/keepalived.json",
       help: "parsed and reported but not used when writing",
       field: "jsonDumpFile",
+      since: "later than 2.2.7",
       effect: "parsed",
     },
   ],

@@ -151,7 +151,7 @@ const virtualServer: BlockTable = {
       keyword: "lvs_method",
       argument: { kind: "forwarding", options: tunnelOptions },
       default: "NAT (error logged)",
-      help: "default forwarding method of real servers",
+      help: "default forwarding method of real servers; FNAT (EulerOS) works as NAT and does not replace source addresses yet",
       aliases: ["lb_kind"],
       effect: "works",
     },

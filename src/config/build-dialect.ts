@@ -6,25 +6,18 @@ import type { ClientNetwork, ServiceDialect, VxlanDestination } from "./model-lv
 import { parseInteger } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
 
-const serviceWords: readonly string[] = [
-  "laddr_group_name",
-  "vip_bind_dev",
-  "tcp_draining_timeout",
-  "flow_control_cps",
-  "flow_control_interval",
-  "flow_control_pc",
-  "client_ipaddr_allow",
-  "client_ipaddr_exclude",
-  "checker_off",
-  "checker_merge",
-];
+/** Almost no file has any of these words, so that one look at the cells must be enough. */
+function hasDialect(draft: Draft): boolean {
+  for (const cell of draft.cells) if (cell.row.since === "EulerOS") return true;
+  return false;
+}
 
 /** More entries of one list than the dialect allows. */
 const MOST_CLIENTS = 1000;
 
 /** @returns undefined when the block has none of the dialect's keywords */
 export function readServiceDialect(reporter: Reporter, draft: Draft): ServiceDialect | undefined {
-  if (!draft.cells.some((cell) => serviceWords.includes(cell.row.keyword))) return undefined;
+  if (!hasDialect(draft)) return undefined;
   const checkerOff = draft.has("checker_off");
   const checkerMerge = draft.has("checker_merge");
   if (checkerOff && checkerMerge)
@@ -91,12 +84,11 @@ function readClients(
 
 /** @returns undefined when the block has none of the dialect's keywords */
 export function readVxlan(reporter: Reporter, draft: Draft): VxlanDestination | undefined {
+  if (!hasDialect(draft)) return undefined;
   const vtep = draft.endpoint("vteppaddr");
   const vni = draft.number("vni");
   const text = draft.text("mac");
   const forwarding = draft.text("dest_lb_kind") as VxlanDestination["forwarding"];
-  if (vtep === undefined && vni === undefined && text === undefined && forwarding === undefined)
-    return undefined;
   const isMac = text !== undefined && /^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/.test(text);
   if (text !== undefined && !isMac)
     reporter.word(

@@ -49,7 +49,8 @@ export class LvsBuilder {
     const virtualServerGroups = buildServerGroups(this.#reporter, root);
     const localAddressGroups = buildLocalAddressGroups(this.#reporter, root);
     const groups = new Map(virtualServerGroups.map((group) => [group.name, group]));
-    for (const slot of this.#slots) this.#build({ ...context, groups }, slot);
+    const withGroups = { ...context, groups };
+    for (const slot of this.#slots) this.#build(withGroups, slot);
     const known = new Set(localAddressGroups.map((group) => group.name));
     for (const { name, position } of this.#localGroups)
       if (!known.has(name))

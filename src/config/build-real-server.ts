@@ -102,6 +102,7 @@ export function readRealServers(service: Service): readonly RealServerConfig[] {
       continue;
     }
     seen.set(key, block.statement);
+    const { checkers, laterCheckers } = readCheckers(service, block, port);
     result.push({
       where: reporter.where(block.statement),
       address,
@@ -117,7 +118,8 @@ export function readRealServers(service: Service): readonly RealServerConfig[] {
       notifyUp: scripts.resolve(block.script("notify_up")),
       notifyDown: scripts.resolve(block.script("notify_down")),
       smtpAlert: block.flag("smtp_alert") ?? global.smtpAlertChecker ?? global.smtpAlert ?? true,
-      ...readCheckers(service, block, port),
+      checkers,
+      laterCheckers,
     });
   }
   return result;
@@ -184,7 +186,7 @@ function destinationPort(
   const { port } = endpoint;
   const translates = forwarding === "masquerade" || forwarding === "fullNat";
   if (target.kind === "group") {
-    if (!translates) checkGroupPort(reporter, statement, port, group, title);
+    if (port !== 0 && !translates) checkGroupPort(reporter, statement, port, group, title);
     return port;
   }
   if (target.kind === "fwmark") {
@@ -226,7 +228,7 @@ function checkGroupPort(
   reporter.word(
     "group-port",
     statement,
-    port === 0 ? 1 : 2,
+    2,
     `port ${port} does not count for every entry of ${title}: packets ${what} and only lvs_method NAT can change that; give the server the port of its group`,
   );
 }

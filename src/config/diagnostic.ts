@@ -174,9 +174,7 @@ export type DiagnosticCode =
   | "script-insecure"
   | "script-security-off"
   // virtual_server
-  | "virtual-server-invalid"
   | "virtual-server-duplicate"
-  | "real-server-invalid"
   | "real-server-missing"
   | "real-server-duplicate"
   | "protocol-missing"
@@ -334,7 +332,7 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "hmac-key-invalid": error,
   "hmac-disabled": error,
   "hmac-key-readable": { severity: "security", test: 6, start: 0 },
-  "value-doubtful": warning,
+  "value-doubtful": hint,
   "garp-group-empty": warning,
   "garp-group-duplicate": warning,
   "interface-ignored": error,
@@ -346,9 +344,7 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "script-path-search": hint,
   "script-insecure": hint,
   "script-security-off": { severity: "security", test: 6, start: 0 },
-  "virtual-server-invalid": error,
   "virtual-server-duplicate": hint,
-  "real-server-invalid": error,
   "real-server-missing": warning,
   "real-server-duplicate": warning,
   "protocol-missing": error,

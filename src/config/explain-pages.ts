@@ -382,21 +382,10 @@ export const pages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
     write: "Write enable_script_security and script_user in global_defs.",
   },
   // virtual_server
-  "virtual-server-invalid": {
-    means: "What stands behind virtual_server is no address, fwmark or group.",
-    hurts: "The block is ignored with everything in it.",
-    write:
-      "Write: virtual_server ADDRESS PORT {, virtual_server fwmark NUMBER { or virtual_server group NAME {",
-  },
   "virtual-server-duplicate": {
     means: "The same service is defined twice.",
     hurts: "The kernel knows it once: the settings of the first count, real servers of both are used.",
     write: "Merge the two blocks.",
-  },
-  "real-server-invalid": {
-    means: "What stands behind real_server is no address and port.",
-    hurts: "The server is ignored.",
-    write: "Write: real_server ADDRESS PORT {",
   },
   "real-server-missing": {
     means: "A virtual_server has no usable real_server.",

@@ -37,14 +37,18 @@ export class UnknownWords {
     const word = statement.words[0] as string;
     const shown = presentable(word);
     const where = block.name === "(root)" ? "at the top level" : `in ${block.name}`;
-    const special = /[^\x20-\x7e]/.exec(word);
+    const special = /[^\x20-\x7e]/u.exec(word);
     if (special !== null) {
-      const code = (special[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+      const [character] = special;
+      const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+      const isLetter = /[\p{L}\p{N}]/u.test(character);
       this.#reporter.word(
         "unknown-keyword",
         statement,
         0,
-        `this word contains the character U+${code}, so that it is no keyword; replace it by a plain blank`,
+        isLetter
+          ? `unknown keyword "${shown}" ${where}, ignored; if it goes on a comment, begin the line with #`
+          : `this word contains the character U+${code}, so that it is no keyword; replace it by a plain blank`,
         suspect,
       );
       return;
