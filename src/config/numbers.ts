@@ -9,9 +9,9 @@ export type NumberResult =
 const invalid: NumberResult = { ok: false, reason: "invalid" };
 const outOfRange: NumberResult = { ok: false, reason: "range" };
 
-/** A decimal integer; a sign only where negative values make sense. */
+/** A decimal integer; a sign only where negative values make sense. Quotes may hold blanks before it. */
 export function parseInteger(text: string, min: number, max: number): NumberResult {
-  if (!/^[+-]?[0-9]{1,20}$/.test(text)) return invalid;
+  if (!/^\s*[+-]?[0-9]{1,20}$/.test(text)) return invalid;
   const value = Number(text);
   return value < min || value > max ? outOfRange : { ok: true, value };
 }
@@ -31,7 +31,7 @@ export function parseDuration(text: string, min: number, max: number): DurationR
   const seconds = /^[0-9]{1,6}$/.test(text) ? Number(text) : -1;
   if (seconds >= min && seconds >= 0 && seconds <= max)
     return { ok: true, value: (seconds * 1_000_000) as Micros, rounded: false };
-  const match = /^([+-]?)([0-9]{0,12})(?:\.([0-9]*))?$/.exec(text);
+  const match = /^\s*([+-]?)([0-9]{0,12})(?:\.([0-9]*))?$/.exec(text);
   const whole = match?.[2] ?? "";
   const fraction = match?.[3] ?? "";
   if (match === null || (whole === "" && fraction === "")) return { ok: false, reason: "invalid" };

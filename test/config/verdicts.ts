@@ -69,32 +69,56 @@ export function systemOf(interfaces: readonly string[]): ConfigSystem {
  * where it is; for the comparison of lines it does not count.
  */
 const unplaced: ReadonlySet<DiagnosticCode> = new Set<DiagnosticCode>([
+  "advert-int-rounded",
+  "auth-not-in-version-3",
   "forwarding-missing",
+  "group-empty",
+  "group-member-unknown",
+  "group-mixed",
+  "group-port",
+  "group-single",
   "hysteresis-reduced",
+  "interface-missing",
   "nopreempt-cleared",
   "one-packet-cleared",
   "persistence-implied",
   "port-forced",
   "port-ignored",
   "preempt-delay-cleared",
+  "protocol-ignored",
   "protocol-missing",
   "quorum-reduced",
   "real-server-missing",
   "scheduler-missing",
+  "script-security-off",
+  "setting-cleared",
+  "setting-forced",
+  "state-corrected",
+  "strict-mode",
+  "strict-unicast",
   "track-own-interface",
+  "track-script-disabled",
+  "track-weight-ignored",
   "unclosed-block",
+  "unicast-no-peer",
+  "vip-excess",
   "vip-missing",
   "vip-required",
   "vrid-duplicate",
   "vrid-missing",
 ]);
 
+/** What keepalived says with a line although it has no effect on the exit status. */
+const harmless: ReadonlySet<DiagnosticCode> = new Set<DiagnosticCode>(["include-no-match"]);
+
 /** Ours, as far as keepalived has the same: hints and notes of our own are left out. */
 export function linesOf({ diagnostics, sources }: LoadResult): ReadonlySet<number> {
   const lines = new Set<number>();
-  for (const { code, span } of diagnostics)
-    if (span !== undefined && consequences[code].test !== 0 && !unplaced.has(code))
+  for (const { code, span } of diagnostics) {
+    if (span === undefined || unplaced.has(code)) continue;
+    if (consequences[code].test !== 0 || harmless.has(code))
       lines.add(sources.place(span.source, span.start).line);
+  }
   return lines;
 }
 
