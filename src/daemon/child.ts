@@ -4,6 +4,7 @@
  */
 import { monotonicClock } from "../base/clock.ts";
 import { DaemonError } from "../base/errors.ts";
+import type { ConfigModel, VirtualServerConfig } from "../config/model.ts";
 import {
   childReloaded,
   childReloading,
@@ -64,6 +65,8 @@ class Child {
   /** configurations are put in force one after another, and a stop comes after them */
   #work: Promise<void> = Promise.resolve();
   #configured = false;
+  /** virtual servers of a configuration that is still arriving */
+  #arrived: (readonly VirtualServerConfig[])[] = [];
   #ending = false;
 
   constructor(role: ChildRole, boot: ChildBoot, channel: Channel<ToChild, FromChild>, native: Native) {
@@ -145,16 +148,17 @@ class Child {
   #receive(message: ToChild): void {
     if (message.kind === "scriptExited") this.#scripts.settle(message.id, message.result);
     else if (message.kind === "stop") this.#end();
+    else if (message.kind === "virtualServers") this.#arrived.push(message.servers);
     else {
       const previous = this.#work;
-      this.#work = this.#configure(previous, message).catch((error) => this.#fail(error));
+      const virtualServers = [...this.#arrived.flat(), ...message.model.virtualServers];
+      this.#arrived = [];
+      const model = { ...message.model, virtualServers };
+      this.#work = this.#configure(previous, model, message.generation).catch((error) => this.#fail(error));
     }
   }
 
-  async #configure(
-    previous: Promise<void>,
-    { model, generation }: ToChild & { kind: "configure" },
-  ): Promise<void> {
+  async #configure(previous: Promise<void>, model: ConfigModel, generation: number): Promise<void> {
     await previous;
     if (this.#ending || this.#handlers === undefined) return;
     const isReload = this.#configured;

@@ -32,6 +32,8 @@ import type { ScriptRelay } from "./script-relay.ts";
 
 /** The order in which keepalived starts them. */
 const ORDER: readonly ChildRole[] = ["checker", "vrrp"];
+/** About 100 KiB, so that a message is written and read in a few steps. */
+const SERVICES_PER_MESSAGE = 100;
 const PREDECESSOR_LIMIT_MS = 10_000;
 const PREDECESSOR_PAUSE_MS = 20;
 
@@ -144,8 +146,15 @@ export class Children {
 
   #configure(role: ChildRole): void {
     if (this.#model === undefined) return;
-    const model = sliceFor(role, this.#model);
-    this.#supervisors.get(role)?.send({ kind: "configure", generation: this.#generation, model });
+    const { virtualServers, ...rest } = sliceFor(role, this.#model);
+    const supervisor = this.#supervisors.get(role);
+    for (let i = 0; i < virtualServers.length; i += SERVICES_PER_MESSAGE)
+      supervisor?.send({
+        kind: "virtualServers",
+        servers: virtualServers.slice(i, i + SERVICES_PER_MESSAGE),
+      });
+    const model = { ...rest, virtualServers: [] };
+    supervisor?.send({ kind: "configure", generation: this.#generation, model });
   }
 
   #received(role: ChildRole, message: FromChild): void {

@@ -2,7 +2,7 @@
  * What parent and children say to each other. Plain data, one union per direction; the channel
  * (process/ipc.ts) keeps order. A child that loses its channel has lost its parent and stops.
  */
-import type { ConfigModel } from "../config/model.ts";
+import type { ConfigModel, VirtualServerConfig } from "../config/model.ts";
 import type { FieldValue } from "../log/entry.ts";
 import type { ScriptRequest, ScriptResult } from "../script/request.ts";
 
@@ -29,7 +29,12 @@ export interface ChildOptions {
 }
 
 export type ToChild =
-  /** first message, and again for each reload: `generation` counts up from 1 */
+  /** services of the configuration that follows: one message with all of them would be copied whole, often */
+  | { readonly kind: "virtualServers"; readonly servers: readonly VirtualServerConfig[] }
+  /**
+   * at start and again for each reload: `generation` counts up from 1. The virtual servers sent since the
+   * last one come before those of `model`.
+   */
   | { readonly kind: "configure"; readonly generation: number; readonly model: ConfigModel }
   | { readonly kind: "stop" }
   | { readonly kind: "scriptExited"; readonly id: number; readonly result: ScriptResult };
