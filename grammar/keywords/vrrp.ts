@@ -153,6 +153,7 @@ const vrrpInstance: BlockTable = {
       field: "mcastSrcIp",
       default: "first IPv4 / link-local IPv6 of interface",
       help: "source address of adverts",
+      implicit: true,
       effect: "works",
     },
     {

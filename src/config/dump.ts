@@ -106,7 +106,8 @@ class Dumper {
     const row = around.row(draft.statement.words[0] ?? "");
     if (row?.field === undefined) return "unplaced";
     const value = valueAt(parent, row.field);
-    if (!Array.isArray(value)) return isObject(value) ? value : undefined;
+    // What has another place in the model, as the keys of auth_type AH, stays as it was written.
+    if (!Array.isArray(value)) return isObject(value) ? value : "unplaced";
     const part: unknown = value.find((element) => !this.#written.has(element) && this.#isAt(draft, element));
     if (!isObject(part)) return undefined;
     this.#written.add(part);
@@ -177,7 +178,8 @@ class Dumper {
     for (const row of rows) {
       if (row.field === undefined || seen.has(row) || row.implicit === true) continue;
       const words = writeValue(row, valueAt(part, row.field));
-      if (typeof words !== "string") this.#line(row, words);
+      // Empty is what stands for nothing: the interface of an instance that has none.
+      if (typeof words !== "string" && words[0] !== "") this.#line(row, words);
     }
   }
 
