@@ -200,6 +200,29 @@ for (const { block } of allKeywords().filter((facts, i, all) => all[i - 1]?.bloc
       if (facts.block === block && facts.row.argument.kind !== "block") assertSame(inContext(facts));
   });
 
+/** What an example by itself cannot have: the thing that it refers to. */
+const references: ReadonlySet<string> = new Set([
+  "checker-target-unknown",
+  "group-member-unknown",
+  "hmac-disabled",
+  "keyword-order",
+  "script-missing",
+  "track-unknown",
+]);
+
+test("every keyword's example is right", () => {
+  const wrong: string[] = [];
+  for (const facts of allKeywords()) {
+    if (facts.row.argument.kind === "block") continue;
+    const { diagnostics, sources } = load(inContext(facts));
+    for (const { code, severity, span } of diagnostics)
+      if ((severity === "error" || severity === "fatal") && !references.has(code) && span !== undefined)
+        if (sources.lineText(span.source, span.start).trim().startsWith(facts.row.keyword))
+          wrong.push(`${facts.block}: ${facts.example}: ${code}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
 /** A keyword's example in a configuration in which its block can exist. */
 function inContext({ block, example }: KeywordFacts): string {
   const instances =
@@ -207,7 +230,7 @@ function inContext({ block, example }: KeywordFacts): string {
   const service = "virtual_server 192.0.2.10 80 {\nprotocol TCP\n";
   const real = `${service}real_server 192.0.2.11 80 {\n`;
   if (block === "(root)") return `${example}\n`;
-  if (block === "global_defs" || block === "SSL") return `${block} {\n${example}\n}\n`;
+  if (["global_defs", "SSL", "LVS_VXLAN_PARAM"].includes(block)) return `${block} {\n${example}\n}\n`;
   if (block === "vrrp_instance") return `${instances}${example}\n}\n`;
   if (block === "authentication" || block === "auth_hmac")
     return `${instances}${block} {\n${example}\n}\n}\n`;
