@@ -19,8 +19,8 @@ import type { Reporter } from "./reporter.ts";
 import { syntaxOf } from "./syntax.ts";
 import {
   type Endpoint,
-  readAddress,
   readEndpoint,
+  readHostAddress,
   readInteger,
   readInterfaceName,
   reportNumber,
@@ -172,7 +172,7 @@ export function readValue(reporter: Reporter, row: KeywordRow, statement: Statem
       return readInterfaceName(reporter, statement, 1);
     case "address": {
       noMoreThan(reporter, row, statement, 2);
-      const address = readAddress(reporter, statement, 1, words[0] as string);
+      const address = readHostAddress(reporter, statement, 1, words[0] as string);
       if (address === undefined || argument.multicast !== true || isMulticast(address)) return address;
       reporter.word(
         "not-multicast",
@@ -284,9 +284,15 @@ function readBare(reporter: Reporter, row: KeywordRow, statement: Statement): Va
       "missing-parameter",
       statement,
       1,
-      `${keyword} lacks its parameter, which ends the reading of the configuration; write: ${keyword} ${syntaxOf(row)}`,
+      `${keyword} lacks its parameter${commentBehind(reporter, statement)}, which ends the reading of the configuration; write: ${keyword} ${syntaxOf(row)}`,
     );
   return undefined;
+}
+
+/** A value that begins with # or ! is a comment, which its author rarely meant. */
+function commentBehind(reporter: Reporter, { source, start }: Statement): string {
+  const behind = /^\S+[ \t]+([#!])\S/.exec(reporter.sources.get(source).text.slice(start, start + 200));
+  return behind === null ? "" : ` (${behind[1]} begins a comment unless in double quotes)`;
 }
 
 function noMoreThan(reporter: Reporter, row: KeywordRow, statement: Statement, count: number): void {
