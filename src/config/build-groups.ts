@@ -39,7 +39,7 @@ export function buildServerGroups(reporter: Reporter, root: Draft): readonly Vir
     if (entries.length > 0) return { where: reporter.where(statement), name, entries };
     reportAtEnd(
       reporter,
-      "group-empty",
+      "server-group-empty",
       { statement },
       `virtual_server_group ${name} has no usable entries and is ignored; write addresses or fwmarks between its braces`,
     );
@@ -54,7 +54,7 @@ export function buildLocalAddressGroups(reporter: Reporter, root: Draft): readon
     if (addresses.length > 0) return { where: reporter.where(statement), name, addresses };
     reportAtEnd(
       reporter,
-      "group-empty",
+      "server-group-empty",
       { statement },
       `local_address_group ${name} has no usable addresses and is ignored; write addresses between its braces`,
     );

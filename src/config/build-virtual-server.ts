@@ -15,7 +15,13 @@ import {
   type VirtualServerContext,
 } from "./build-real-server.ts";
 import type { Draft } from "./draft.ts";
-import type { Protocol, VirtualServerConfig, VirtualServerTarget } from "./model.ts";
+import type {
+  Protocol,
+  RealServerConfig,
+  SorryServerConfig,
+  VirtualServerConfig,
+  VirtualServerTarget,
+} from "./model.ts";
 import type { VirtualServerGroupConfig } from "./model-lvs.ts";
 import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
@@ -57,6 +63,7 @@ export function buildVirtualServer(
         ? target.family
         : familyOfGroup(group);
   checkFamilies(reporter, draft, family);
+  const servers = alignTwins(reporter, draft, readSorryServer(service), realServers);
   return {
     where: reporter.where(draft.statement),
     target,
@@ -76,8 +83,8 @@ export function buildVirtualServer(
     dialect,
     rsInitNotifies: context.inherited.rsInitNotifies,
     smtpAlert: draft.flag("smtp_alert") ?? global.smtpAlertChecker ?? global.smtpAlert ?? false,
-    sorryServer: readSorryServer(service),
-    realServers,
+    sorryServer: servers.sorryServer,
+    realServers: servers.realServers,
   };
 }
 
@@ -135,6 +142,35 @@ function missingForwarding(reporter: Reporter, draft: Draft, title: string): For
     `${title} has no valid lvs_method and gets NAT; write: lvs_method NAT`,
   );
   return { kind: "forwarding", method: "masquerade", tunnel: undefined };
+}
+
+/** A real server that is the sorry server too is one destination of the kernel: both are inhibited, or none. */
+function alignTwins(
+  reporter: Reporter,
+  draft: Draft,
+  sorryServer: SorryServerConfig | undefined,
+  realServers: readonly RealServerConfig[],
+): Pick<VirtualServerConfig, "sorryServer" | "realServers"> {
+  const isTwin = (server: RealServerConfig): boolean =>
+    server.address === sorryServer?.address && server.port === sorryServer.port;
+  const twin = sorryServer === undefined ? undefined : realServers.find(isTwin);
+  if (sorryServer === undefined || twin === undefined || twin.inhibitOnFailure === sorryServer.inhibit)
+    return { sorryServer, realServers };
+  const [keyword, block] = sorryServer.inhibit
+    ? ["inhibit_on_failure", `real_server ${twin.address} ${twin.port}`]
+    : ["sorry_server_inhibit", "the sorry server"];
+  reporter.word(
+    "sorry-server-inhibit",
+    draft.statementOf("sorry_server"),
+    1,
+    `${twin.address} port ${twin.port} is sorry server and real server, and only one of both keeps its entry while it is down, so that both do; write ${keyword} for ${block}`,
+  );
+  return {
+    sorryServer: { ...sorryServer, inhibit: true },
+    realServers: realServers.map((server) =>
+      server === twin ? { ...server, inhibitOnFailure: true } : server,
+    ),
+  };
 }
 
 function readGroup(

@@ -190,11 +190,13 @@ export type DiagnosticCode =
   | "checker-target-unknown"
   | "regex-option-unknown"
   | "ha-suspend-cleared"
+  | "sorry-server-inhibit"
   | "family-conflict"
   | "hashed-ignored"
   | "scheduler-replaced"
   | "ssl-replaced"
   | "group-duplicate"
+  | "server-group-empty"
   | "port-forced"
   | "port-ignored"
   | "persistence-implied"
@@ -305,7 +307,7 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "track-weight-ignored": warning,
   "track-script-disabled": error,
   "track-object-invalid": error,
-  "track-unused": hint,
+  "track-unused": note,
   "group-member-unknown": error,
   "group-member-twice": error,
   "group-empty": error,
@@ -360,11 +362,13 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "checker-target-unknown": error,
   "regex-option-unknown": hint,
   "ha-suspend-cleared": warning,
+  "sorry-server-inhibit": warning,
   "family-conflict": error,
   "hashed-ignored": warning,
   "scheduler-replaced": note,
   "ssl-replaced": warning,
   "group-duplicate": hint,
+  "server-group-empty": warning,
   "port-forced": warning,
   "port-ignored": warning,
   "persistence-implied": warning,

@@ -626,6 +626,11 @@ export const pages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
     hurts: "It is ignored with everything that refers to it.",
     write: "Write members that exist between its braces.",
   },
+  "server-group-empty": {
+    means: "A virtual_server_group or local_address_group has no usable entries.",
+    hurts: "It is ignored, and with it every virtual_server that names it.",
+    write: "Write addresses, ranges or fwmarks between its braces.",
+  },
   "group-unknown": {
     means: "Something refers to a group that is not defined.",
     hurts: "It works without the group.",
@@ -800,6 +805,11 @@ export const pages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
     means: "ha_suspend waits for an address of this host, and the service has none that could be.",
     hurts: "It is cleared.",
     write: "Remove the line.",
+  },
+  "sorry-server-inhibit": {
+    means: "A server is the sorry server and a real server, and only one of them is to stay with weight 0.",
+    hurts: "The kernel has one entry for both, so that both stay.",
+    write: "Write sorry_server_inhibit and inhibit_on_failure, or neither.",
   },
   "family-conflict": {
     means: "ip_family says another family than the service has.",

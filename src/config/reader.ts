@@ -119,19 +119,23 @@ export class Reader {
       return;
     }
     if (row.argument.kind === "block") this.#openBlock(statement, row, row.argument.block, level.draft);
-    else if (row.argument.kind === "list") {
-      if (row.argument.named === true && statement.words[1] === undefined) {
-        this.#noTarget(statement, "NAME");
-        this.#levels.push({ kind: "skipped", statement });
-        return;
-      }
-      this.#noteEffect(statement, row, level.draft);
-      this.#blockExtras(statement, row.argument.named === true ? 2 : 1);
-      this.#levels.push({ kind: "list", row, statement, lines: [] });
-    } else {
+    else if (row.argument.kind === "list")
+      this.#openList(statement, row, row.argument.named === true, level.draft);
+    else {
       this.#keyword(statement, row, level.draft);
       this.#unexpectedBrace(statement, `${keyword} takes no block`);
     }
+  }
+
+  #openList(statement: Statement, row: KeywordRow, isNamed: boolean, parent: Draft): void {
+    if (isNamed && statement.words[1] === undefined) {
+      this.#noTarget(statement, "NAME");
+      this.#levels.push({ kind: "skipped", statement });
+      return;
+    }
+    this.#noteEffect(statement, row, parent);
+    this.#blockExtras(statement, isNamed ? 2 : 1, "extra-block-parameter");
+    this.#levels.push({ kind: "list", row, statement, lines: [] });
   }
 
   #openBlock(statement: Statement, row: KeywordRow, name: string, parent: Draft): void {
@@ -223,17 +227,23 @@ export class Reader {
     }
     const row = level.draft.block.row(statement.words[0] as string);
     if (row === undefined) this.#unknownWords.report(statement, level.draft.block, this.#suspect());
-    else if (row.argument.kind === "block" || row.argument.kind === "list") {
+    else if (row.argument.kind === "block") {
       this.#reporter.word(
         "missing-brace",
         statement,
         0,
         `${row.keyword} lacks its { and is empty; write it on this line or the next`,
       );
-      if (row.argument.kind === "block") {
-        this.#openBlock(statement, row, row.argument.block, level.draft);
-        this.#pop();
-      }
+      this.#openBlock(statement, row, row.argument.block, level.draft);
+      this.#pop();
+    } else if (row.argument.kind === "list") {
+      this.#reporter.word(
+        "missing-brace",
+        statement,
+        0,
+        `${row.keyword} lacks its {, so that what follows up to the next } is its list; write it on this line or the next`,
+      );
+      this.#openList(statement, row, row.argument.named === true, level.draft);
     } else this.#keyword(statement, row, level.draft);
   }
 
@@ -325,10 +335,15 @@ export class Reader {
     return this.#ignoredBrace === undefined ? [] : [this.#ignoredBrace];
   }
 
-  #blockExtras(statement: Statement, count: number): void {
+  /** keepalived complains about lists only; words behind the head of a block are silently dropped. */
+  #blockExtras(
+    statement: Statement,
+    count: number,
+    code: "extra-parameter" | "extra-block-parameter" = "extra-parameter",
+  ): void {
     if (statement.words.length <= count) return;
     this.#reporter.word(
-      "extra-block-parameter",
+      code,
       statement,
       count,
       `"${statement.words[count]}" is ignored: only { may follow here; put it inside the braces or remove it`,

@@ -102,6 +102,7 @@ const unplaced: ReadonlySet<DiagnosticCode> = new Set<DiagnosticCode>([
   "unclosed-block",
   "unicast-no-peer",
   "vip-excess",
+  "sorry-server-inhibit",
   "vip-missing",
   "vip-required",
   "vrid-duplicate",
