@@ -17,12 +17,14 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "use_vmac_addr",
       argument: { kind: "none" },
+      field: "useVmacAddr",
       help: "create VMACs for VIPs on other interfaces or other family",
       effect: "parsed",
     },
     {
       keyword: "vmac_xmit_base",
       argument: { kind: "none" },
+      field: "vmacXmitBase",
       help: "send and receive adverts on the parent interface",
       effect: "parsed",
     },
@@ -37,6 +39,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "unicast_peer",
       argument: { kind: "list", items: "anything" },
+      field: "unicast.peers",
       syntax: "{ ADDR [min_ttl 0..255] [max_ttl 0..255] … }",
       again: "add",
       default: "multicast",
@@ -46,6 +49,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "unicast_fault_no_peer",
       argument: { kind: "none" },
+      field: "unicast.faultNoPeer",
       default: "off (falls back to multicast, deprecated)",
       help: "stay in FAULT when unicast is configured without peers",
       effect: "parsed",
@@ -53,6 +57,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "check_unicast_src",
       argument: { kind: "none" },
+      field: "unicast.checkSource",
       default: "vrrp_check_unicast_src",
       help: "only accept unicast adverts from listed peers",
       effect: "parsed",
@@ -91,6 +96,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "vrf",
       argument: { kind: "interface" },
+      field: "vrf",
       help: "VRF device for interface-less unicast instances",
       effect: "parsed",
     },
@@ -166,6 +172,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "mcast_dst_ip",
       argument: { kind: "address", multicast: true },
+      field: "mcastDstIp",
       default: "vrrp_mcast_group4/6",
       help: "per-instance advert destination",
       effect: "parsed",
@@ -173,6 +180,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "track_src_ip",
       argument: { kind: "none" },
+      field: "trackSrcIp",
       help: "go to FAULT when configured source address is missing",
       effect: "parsed",
     },
@@ -187,6 +195,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "unicast_ttl",
       argument: { kind: "integer", min: 0, max: 255 },
+      field: "unicast.ttl",
       default: "255 IPv4, kernel default IPv6",
       help: "TTL/hop limit of sent unicast adverts",
       effect: "parsed",
@@ -245,18 +254,21 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "promote_secondaries",
       argument: { kind: "none" },
+      field: "promoteSecondaries",
       help: "set promote_secondaries sysctl on the interface",
       effect: "parsed",
     },
     {
       keyword: "linkbeat_use_polling",
       argument: { kind: "none" },
+      field: "linkbeatUsePolling",
       help: "poll link state of own interface",
       effect: "parsed",
     },
     {
       keyword: "v3_checksum_as_v2",
       argument: { kind: "boolean" },
+      field: "v3ChecksumAsV2",
       default: "global value",
       help: "VRRPv3 IPv4 checksum without pseudo-header",
       effect: "parsed",
@@ -280,6 +292,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "accept",
       argument: { kind: "none" },
+      field: "accept",
       default: "on; strict: only owner",
       help: "accept traffic addressed to VIPs",
       effect: "parsed",
@@ -302,6 +315,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "strict_mode",
       argument: { kind: "boolean" },
+      field: "strictMode",
       default: "vrrp_strict",
       help: "enforce RFC conformance rules",
       effect: "parsed",
@@ -331,6 +345,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "debug",
       argument: { kind: "integer", min: 0, max: 4 },
+      field: "debug",
       default: "0",
       help: "stored only",
       effect: "parsed",
@@ -401,6 +416,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "notify_priority_changes",
       argument: { kind: "boolean" },
+      field: "notifyPriorityChanges",
       default: "sync group / global / false",
       help: "write priority changes to FIFOs",
       effect: "parsed",
@@ -471,6 +487,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "timer_expired_backup",
       argument: { kind: "integer", min: 1, max: 254, bare: 254 },
+      field: "timerExpiredBackup",
       deprecated: ["thread_timer_expired"],
       default: "off; no value = 254",
       help: "yield if process stalled long enough for another takeover",
@@ -504,6 +521,8 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "owner_ignore_adverts",
       argument: { kind: "boolean" },
+      field: "ownerIgnoreAdverts",
+      implicit: true,
       default: "global; true if strict",
       help: "priority 255 master drops all received adverts",
       effect: "parsed",
@@ -511,6 +530,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "kernel_rx_buf_size",
       argument: { kind: "integer", min: 1, max: 4294967295, unit: "bytes" },
+      field: "kernelRxBufSize",
       default: "vrrp_rx_bufs_policy",
       help: "receive buffer contribution of this instance",
       effect: "parsed",
@@ -525,6 +545,7 @@ const vrrpInstance: BlockTable = {
     {
       keyword: "auth_hmac",
       argument: { kind: "block", block: "auth_hmac", head: "none" },
+      field: "authHmac",
       help: "HMAC-SHA256 trailer authentication (v2 and v3, IPv4 and IPv6)",
       effect: "parsed",
     },
@@ -569,6 +590,7 @@ const authHmac: BlockTable = {
     {
       keyword: "active_key",
       argument: { kind: "integer", min: 1, max: 255 },
+      field: "activeKey",
       default: "required",
       help: "key used for sending",
       effect: "parsed",
@@ -576,6 +598,8 @@ const authHmac: BlockTable = {
     {
       keyword: "time_window",
       argument: { kind: "integer", min: 1, max: 300, unit: "s" },
+      field: "timeWindow",
+      scale: 1,
       default: "3 x whole advert seconds, clamped 5..300",
       help: "permitted clock difference",
       effect: "parsed",
@@ -583,6 +607,7 @@ const authHmac: BlockTable = {
     {
       keyword: "anti_replay",
       argument: { kind: "word", words: ["time", "monotonic"] },
+      field: "antiReplay",
       default: "time",
       help: "replay protection policy",
       effect: "parsed",
@@ -590,6 +615,7 @@ const authHmac: BlockTable = {
     {
       keyword: "mode",
       argument: { kind: "word", words: ["enforce", "permissive", "receive-only"] },
+      field: "mode",
       default: "enforce",
       help: "whether unsigned adverts pass and whether we sign",
       effect: "parsed",

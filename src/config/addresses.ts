@@ -44,7 +44,7 @@ export function readVirtualAddress(
   for (let i = 1; i < line.words.length; ) {
     const word = line.words[i] as string;
     const option = options.row(word);
-    if (option === undefined || option.keyword === (place === "static" ? "use_vmac" : "track_group")) {
+    if (option === undefined) {
       reporter.word(
         "option-unknown",
         line,
@@ -52,6 +52,16 @@ export function readVirtualAddress(
         `unknown option "${word}" of address ${text}, ignored${options.hint(word) || "; write one address a line"}`,
       );
       i++;
+      continue;
+    }
+    if (option.keyword === (place === "static" ? "use_vmac" : "track_group")) {
+      reporter.word(
+        "option-unknown",
+        line,
+        i,
+        `${word} is for ${place === "static" ? "virtual" : "static"} addresses only and is ignored; remove it`,
+      );
+      i += option.argument === "none" ? 1 : 2;
       continue;
     }
     if (option.effect === "parsed")

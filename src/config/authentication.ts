@@ -4,15 +4,6 @@ import type { Draft } from "./draft.ts";
 import type { VrrpInstanceConfig } from "./model.ts";
 import type { Reporter } from "./reporter.ts";
 
-/** The password that counts, by what is done with it. */
-export interface Authentication {
-  readonly pass: VrrpInstanceConfig["authentication"];
-  /** key of the authentication header */
-  readonly ah: string | undefined;
-}
-
-const none: Authentication = { pass: undefined, ah: undefined };
-
 export interface AuthenticationFacts {
   readonly name: string;
   readonly version: 2 | 3;
@@ -22,14 +13,14 @@ export interface AuthenticationFacts {
   readonly isSigned: boolean;
 }
 
-/** @returns nothing in it when there is no authentication, or none that counts (reported) */
+/** @returns undefined when there is no authentication, or none that counts (reported) */
 export function readAuthentication(
   reporter: Reporter,
   draft: Draft,
   { name, version, family, strict, isSigned }: AuthenticationFacts,
-): Authentication {
+): VrrpInstanceConfig["authentication"] {
   const block = draft.children.find((child) => child.block.name === "authentication");
-  if (block === undefined) return none;
+  if (block === undefined) return undefined;
   const type = block.text("auth_type");
   let password = block.text("auth_pass");
   if (password !== undefined && Buffer.byteLength(password) > 8) {
@@ -48,7 +39,7 @@ export function readAuthentication(
       0,
       `VRRP version 3 has no authentication and that of ${name} is ignored; remove it or write version 2`,
     );
-    return none;
+    return undefined;
   }
   if (strict) {
     reporter.word(
@@ -57,7 +48,7 @@ export function readAuthentication(
       0,
       `strict mode of ${name} does not allow authentication: it is ignored; remove it, or strict_mode`,
     );
-    return none;
+    return undefined;
   }
   if (isSigned) {
     reporter.word(
@@ -66,7 +57,7 @@ export function readAuthentication(
       0,
       `auth_hmac of ${name} takes the place of authentication, which is ignored; remove one of them`,
     );
-    return none;
+    return undefined;
   }
   if (type === undefined) {
     reporter.word(
@@ -75,7 +66,7 @@ export function readAuthentication(
       0,
       `authentication of ${name} has no valid auth_type and is ignored; write: auth_type PASS`,
     );
-    return none;
+    return undefined;
   }
   if (password === undefined || password === "") {
     reporter.word(
@@ -84,9 +75,9 @@ export function readAuthentication(
       0,
       `authentication of ${name} has no password and is ignored; write: auth_pass and at most 8 characters`,
     );
-    return none;
+    return undefined;
   }
-  if (type === "PASS") return { pass: { type: "PASS", password }, ah: undefined };
+  if (type === "PASS") return { type: "PASS", password };
   if (family === "ipv6") {
     reporter.word(
       "setting-cleared",
@@ -94,7 +85,7 @@ export function readAuthentication(
       1,
       `auth_type AH of ${name} is for IPv4 only, authentication is ignored; write PASS, or auth_hmac`,
     );
-    return none;
+    return undefined;
   }
   reporter.once(
     "no-effect-yet",
@@ -102,7 +93,7 @@ export function readAuthentication(
     "auth_type AH",
     "auth_type AH has no effect yet",
   );
-  return { pass: undefined, ah: password };
+  return { type: "AH", password };
 }
 
 /** The longest beginning of a text that has at most so many bytes. */

@@ -135,8 +135,10 @@ function readScriptUser(
       "script-user-unknown",
       cell.statement,
       identity.word,
-      `there is no ${identity.what} "${cell.statement.words[identity.word]}" and script_user is ignored; create it or name another`,
+      `there is no ${identity.what} "${cell.statement.words[identity.word]}", so that scripts without a user of their own do not run; create it or name another`,
     );
+    // Not the default user: with more rights than were meant, a script could do harm.
+    return undefined;
   }
   const known = system.user("keepalived_script");
   if (known !== undefined) return known;

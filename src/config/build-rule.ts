@@ -6,8 +6,9 @@ import { ruleItem } from "../../grammar/keywords/rule.ts";
 import type { Statement } from "../../grammar/parser.ts";
 import { familyOf } from "../base/address.ts";
 import { type RouteContext, readProtocol, readTrackGroup } from "./build-route.ts";
-import type { RuleAction, RuleConfig } from "./model-vrrp.ts";
+import type { Prefix, RuleAction, RuleConfig } from "./model-vrrp.ts";
 import { OptionValues, OptionWords, readOption } from "./option-words.ts";
+import type { Reporter } from "./reporter.ts";
 
 const options: OptionWords = new OptionWords(ruleItem);
 
@@ -45,9 +46,33 @@ const actions: ReadonlySet<string> = new Set([
 /** An invalid value of these is dropped alone. */
 const dispensable: ReadonlySet<string> = new Set(["protocol", "sport", "dport"]);
 
+/** A rule that waits for its preference. */
+export interface PendingRule {
+  readonly rule: { -readonly [K in keyof RuleConfig]: RuleConfig[K] };
+  readonly line: Statement;
+}
+
+/** The kernel's own rules begin at 32766; what has no preference goes far in front of them. */
+const FIRST_PREFERENCE = 16_384;
+
+/** Gives preferences in the order of the file, downwards, for each family of its own. */
+export function assignPreferences(reporter: Reporter, pending: readonly PendingRule[]): void {
+  const next = { ipv4: FIRST_PREFERENCE, ipv6: FIRST_PREFERENCE };
+  const inOrder = pending.toSorted((a, b) => a.line.source - b.line.source || a.line.start - b.line.start);
+  for (const { rule, line } of inOrder) {
+    rule.preference = next[rule.family]--;
+    reporter.word(
+      "rule-no-preference",
+      line,
+      0,
+      `the rule has no preference and gets ${rule.preference}, which depends on the rules before it; write: preference NUMBER`,
+    );
+  }
+}
+
 export interface RuleContext extends RouteContext {
-  /** gives the next free preference, downwards from 16384, for a rule without one */
-  nextPreference(): number;
+  /** takes a rule without a preference: it gets one when all rules are known */
+  readonly rulesWithoutPreference: PendingRule[];
 }
 
 /** @returns undefined when the line is dropped (reported) */
@@ -96,7 +121,7 @@ function finish(
   const { reporter } = context;
   const drop = (word: number, message: string): undefined =>
     reporter.word("rule-invalid", line, word, `${message}, the rule is ignored`) as undefined;
-  const [from, to] = [values.prefix("from"), values.prefix("to")];
+  const [from, to] = [selector(line, values, "from"), selector(line, values, "to")];
   const given = values.has("inet6") ? "ipv6" : values.has("inet") ? "ipv4" : undefined;
   const families = [from, to].filter((p) => p !== undefined).map((p) => familyOf(p.address));
   const family = given ?? families[0] ?? "ipv4";
@@ -120,13 +145,13 @@ function finish(
   if (tunnelId !== undefined && !/^[0-9]{1,20}$/.test(tunnelId))
     return drop(values.wordOf("tunnel-id") + 1, `"${tunnelId}" is no tunnel id`);
   const noTrack = values.flag("no_track");
-  return {
+  const rule = {
     where: reporter.where(line),
     family,
     invert: values.flag("not"),
     from,
     to,
-    preference: preference ?? assignPreference(context, line),
+    preference: preference ?? 0,
     action,
     tos: values.number("tos") ?? 0,
     fwmark: values.mark("fwmark"),
@@ -144,6 +169,14 @@ function finish(
     noTrack,
     trackGroup: readTrackGroup(context, line, values, "iif"),
   };
+  if (preference === undefined) context.rulesWithoutPreference.push({ rule, line });
+  return rule;
+}
+
+/** `any` and its like select everything, of whatever family. */
+function selector(line: Statement, values: OptionValues, keyword: "from" | "to"): Prefix | undefined {
+  const isAll = /^(default|any|all)$/.test(line.words[values.wordOf(keyword) + 1] ?? "");
+  return isAll ? undefined : values.prefix(keyword);
 }
 
 function actionOf(values: OptionValues, word: string | undefined): RuleAction | undefined {
@@ -161,17 +194,6 @@ function actionOf(values: OptionValues, word: string | undefined): RuleAction | 
     default:
       return undefined;
   }
-}
-
-function assignPreference(context: RuleContext, line: Statement): number {
-  const preference = context.nextPreference();
-  context.reporter.word(
-    "rule-no-preference",
-    line,
-    0,
-    `the rule has no preference and gets ${preference}, which depends on the rules before it; write: preference NUMBER`,
-  );
-  return preference;
 }
 
 /** @returns null when it is none (reported) */

@@ -34,19 +34,22 @@ export function buildStatics(context: StaticContext, root: Draft): StaticSection
   };
 }
 
+/** Where static addresses go that say nothing, as in keepalived. */
+const DEFAULT_INTERFACE = "eth0";
+
 function readAddresses(context: StaticContext, root: Draft): readonly VirtualAddress[] {
   const { reporter, global, trackGroups } = context;
   const result: VirtualAddress[] = [];
   for (const line of root.lines("static_ipaddress")) {
     const address = readVirtualAddress(context, line, "static");
     if (address === undefined) continue;
-    const dev = address.dev ?? global.defaultInterface;
-    if (dev === undefined && !hasInterface(context, "eth0")) {
+    const dev = address.dev ?? global.defaultInterface ?? DEFAULT_INTERFACE;
+    if (address.dev === undefined && !hasInterface(context, dev)) {
       reporter.word(
         "static-address-invalid",
         line,
         0,
-        `static address ${address.address} needs an interface and is ignored; write: dev INTERFACE, or default_interface in global_defs`,
+        `static address ${address.address} has no interface, and there is no ${dev}, the default; write: dev INTERFACE, or default_interface in global_defs`,
       );
       continue;
     }
@@ -59,8 +62,8 @@ function readAddresses(context: StaticContext, root: Draft): readonly VirtualAdd
         line.words.indexOf("track_group") + 1,
         `there is no track_group ${trackGroup}, it is ignored; define it`,
       );
-      result.push({ ...address, dev: dev ?? "eth0", trackGroup: undefined });
-    } else result.push({ ...address, dev: dev ?? "eth0" });
+      result.push({ ...address, dev, trackGroup: undefined });
+    } else result.push({ ...address, dev });
   }
   return result;
 }

@@ -23,34 +23,30 @@ export interface GroupContext {
 /** A group whose members are not yet looked up. */
 export interface PendingGroup {
   readonly draft: Draft;
-  readonly config: SyncGroupConfig;
+  readonly name: string;
+  readonly tracking: Tracking;
 }
 
-export function buildSyncGroup(
-  context: GroupContext,
-  draft: Draft,
-  name: string,
-  tracking: Tracking,
-): PendingGroup {
-  const { reporter, scripts, global } = context;
+function buildGroup(
+  { reporter, scripts, global }: GroupContext,
+  { draft, name, tracking }: PendingGroup,
+  members: readonly string[],
+): SyncGroupConfig {
   return {
-    draft,
-    config: {
-      where: reporter.where(draft.statement),
-      name,
-      members: [],
-      ...tracking,
-      notify: {
-        master: scripts.resolve(draft.script("notify_master")),
-        backup: scripts.resolve(draft.script("notify_backup")),
-        fault: scripts.resolve(draft.script("notify_fault")),
-        stop: scripts.resolve(draft.script("notify_stop")),
-        any: scripts.resolve(draft.script("notify")),
-      },
-      smtpAlert: draft.flag("smtp_alert") ?? global.smtpAlertVrrp ?? global.smtpAlert ?? false,
-      trackingWeight: draft.has("sync_group_tracking_weight"),
-      notifyPriorityChanges: draft.flag("notify_priority_changes"),
+    where: reporter.where(draft.statement),
+    name,
+    members,
+    ...tracking,
+    notify: {
+      master: scripts.resolve(draft.script("notify_master")),
+      backup: scripts.resolve(draft.script("notify_backup")),
+      fault: scripts.resolve(draft.script("notify_fault")),
+      stop: scripts.resolve(draft.script("notify_stop")),
+      any: scripts.resolve(draft.script("notify")),
     },
+    smtpAlert: draft.flag("smtp_alert") ?? global.smtpAlertVrrp ?? global.smtpAlert ?? false,
+    trackingWeight: draft.has("sync_group_tracking_weight"),
+    notifyPriorityChanges: draft.flag("notify_priority_changes"),
   };
 }
 
@@ -70,21 +66,22 @@ export function joinGroups(
   const byName = new Map(instances.map((built) => [built.config.name, built]));
   const groupOf = new Map<string, { readonly name: string; readonly position: Position }>();
   const groups: SyncGroupConfig[] = [];
-  for (const { draft, config } of pending) {
-    const members = findMembers(context.reporter, draft, config.name, byName, groupOf);
+  for (const group of pending) {
+    const { draft, name } = group;
+    const members = findMembers(context.reporter, draft, name, byName, groupOf);
     if (members.length === 0) {
       reportAtEnd(
         context.reporter,
         "group-empty",
         draft,
-        `vrrp_sync_group ${config.name} has no members that exist and is ignored; write: group { INSTANCE… }`,
+        `vrrp_sync_group ${name} has no members that exist and is ignored; write: group { INSTANCE… }`,
       );
       continue;
     }
-    const built = members.flatMap((name) => byName.get(name) ?? []);
-    const group = { ...config, members };
-    groups.push(checkMix(context.reporter, draft, group, built));
-    for (const member of built) byName.set(member.config.name, joined(context, member, group, decided));
+    const built = members.flatMap((member) => byName.get(member) ?? []);
+    const config = checkMix(context.reporter, draft, buildGroup(context, group, members), built);
+    groups.push(config);
+    for (const member of built) byName.set(member.config.name, joined(context, member, config, decided));
   }
   return {
     groups,

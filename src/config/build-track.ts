@@ -31,6 +31,8 @@ export interface ScriptCandidate {
   readonly reverse: boolean;
   /** @returns undefined when it cannot run (reported) */
   resolve(): TrackScriptConfig | undefined;
+  /** instead of `resolve`, when nobody tracks it */
+  ignore(): void;
 }
 
 /** @returns undefined when the script cannot exist (reported) */
@@ -67,7 +69,7 @@ export function buildTrackScript(
       reporter,
       "script-user-unknown",
       draft,
-      `enable_script_security needs a user, so that vrrp_script ${name} is ignored; create the user keepalived_script, set script_user, or write: user NAME`,
+      `vrrp_script ${name} has no user to run as and is ignored; create the user keepalived_script, set script_user, or write: user NAME`,
     );
   }
   const who = identity;
@@ -91,6 +93,7 @@ export function buildTrackScript(
       const script = scripts.resolve(text, who, use);
       return script === undefined ? undefined : { ...config, script };
     },
+    ignore: () => scripts.noteSecurity(text),
   };
 }
 

@@ -10,6 +10,7 @@ import { isLinkLocal } from "./numbers.ts";
 import { type OptionContext, OptionValues, OptionWords, readOption, readPrefix } from "./option-words.ts";
 import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
+import { readHostAddress } from "./words.ts";
 
 const peerOptions: OptionWords = new OptionWords(unicastPeerItem);
 const vmacOptions: OptionWords = new OptionWords(vmacItem);
@@ -91,6 +92,7 @@ function readPeers(
   let limited = false;
   for (const line of draft.lines("unicast_peer")) {
     const values = new OptionValues();
+    const where = context.reporter.where(line);
     let address: IpAddress | undefined;
     for (let at = 0; at < line.words.length; ) {
       const row = peerOptions.row(line.words[at] as string);
@@ -99,17 +101,17 @@ function readPeers(
         continue;
       }
       // Several peers may share a line.
-      if (address !== undefined) peers.push(peerOf(address, values));
+      if (address !== undefined) peers.push(peerOf(where, address, values));
       address = readPeerAddress(context.reporter, line, at++, family);
     }
     limited ||= values.has("min_ttl") || values.has("max_ttl");
-    if (address !== undefined) peers.push(peerOf(address, values));
+    if (address !== undefined) peers.push(peerOf(where, address, values));
   }
   return { peers, limited };
 }
 
-function peerOf(address: IpAddress, values: OptionValues): UnicastPeer {
-  return { address, minTtl: values.number("min_ttl") ?? 0, maxTtl: values.number("max_ttl") ?? 255 };
+function peerOf(where: string, address: IpAddress, values: OptionValues): UnicastPeer {
+  return { where, address, minTtl: values.number("min_ttl") ?? 0, maxTtl: values.number("max_ttl") ?? 255 };
 }
 
 function readPeerAddress(
@@ -118,15 +120,13 @@ function readPeerAddress(
   word: number,
   family: Family,
 ): IpAddress | undefined {
-  const text = line.words[word] ?? "";
-  const address = parseIpAddress(text);
-  if (address !== undefined && familyOf(address) === family) return address;
-  const why = address === undefined ? "is no address" : `is not of the instance's family (${family})`;
+  const address = readHostAddress(reporter, line, word, "unicast peer");
+  if (address === undefined || familyOf(address) === family) return address;
   reporter.word(
-    address === undefined ? "address-invalid" : "address-family",
+    "address-family",
     line,
     word,
-    `unicast peer "${text}" ${why} and is ignored; write an ${family} address`,
+    `unicast peer ${address} is not of the instance's family (${family}) and is ignored; write an ${family} address`,
   );
   return undefined;
 }

@@ -8,7 +8,7 @@ import { buildGlobal, childWaitTimeOf } from "./build-global.ts";
 import { buildGlobalExtras, buildRootExtras } from "./build-global-extras.ts";
 import { LvsBuilder, noGroups } from "./build-lvs.ts";
 import type { VirtualServerContext } from "./build-real-server.ts";
-import type { VrrpContext } from "./build-vrrp.ts";
+import type { VrrpContext } from "./build-vrrp-extras.ts";
 import { Draft } from "./draft.ts";
 import { IprouteNames } from "./iproute-names.ts";
 import { Linter } from "./lint.ts";

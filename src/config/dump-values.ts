@@ -24,8 +24,10 @@ export function writeValue(row: KeywordRow, value: unknown): readonly string[] |
       return typeof value === "number" ? writeNumber(row, argument, value) : "unknown";
     case "word":
       return typeof value === "string" ? writeWord(argument, value) : "unknown";
-    case "string":
     case "interface":
+      // An instance without interface: unicast only.
+      return typeof value !== "string" ? "unknown" : value === "" ? "none" : [value];
+    case "string":
     case "address":
     case "digest":
     case "scheduler":

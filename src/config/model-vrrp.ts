@@ -68,8 +68,6 @@ export interface InstanceExtras {
   /** bytes */
   readonly kernelRxBufSize: number | undefined;
   readonly authHmac: AuthHmacConfig | undefined;
-  /** AH of version 2; at most 8 bytes of it count */
-  readonly authAh: string | undefined;
   readonly lvsSyncDaemonInterface: string | undefined;
 }
 
@@ -100,6 +98,7 @@ export interface UnicastConfig {
 }
 
 export interface UnicastPeer {
+  readonly where: string;
   readonly address: IpAddress;
   /** 0-255 */
   readonly minTtl: number;

@@ -86,8 +86,8 @@ export interface VrrpInstanceConfig extends Partial<InstanceExtras> {
   /** 1-255; 255 is the address owner */
   readonly priority: number;
   readonly advertInt: Centiseconds;
-  /** at most 8 bytes of `password` count */
-  readonly authentication: { readonly type: "PASS"; readonly password: string } | undefined;
+  /** at most 8 bytes of `password` count; AH has no effect yet */
+  readonly authentication: { readonly type: "PASS" | "AH"; readonly password: string } | undefined;
   readonly virtualIpaddress: readonly VirtualAddress[];
   readonly virtualIpaddressExcluded: readonly VirtualAddress[];
   readonly nopreempt: boolean;

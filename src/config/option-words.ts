@@ -215,10 +215,8 @@ function readOptionValue(
   const text = line.words[word] ?? "";
   const value = plainValue(names, text, row);
   if (value !== undefined) return value;
-  const instead =
-    row.names === undefined
-      ? optionSyntax(row)
-      : `${optionSyntax(row)} (${names.known(row.names).slice(0, 8).join(", ")})`;
+  const known = row.names === undefined ? [] : names.known(row.names).slice(0, 8);
+  const instead = optionSyntax(row) + (known.length === 0 ? "" : ` (${known.join(", ")})`);
   reporter.word("option-invalid", line, word, `${row.keyword} cannot be "${text}"; write ${instead}`);
   return undefined;
 }

@@ -76,6 +76,24 @@ export class Scripts {
     return this.#defaultUser;
   }
 
+  /** Reports what running a script means, whether or not it is used: it must exist for that. */
+  noteSecurity(text: ScriptText): void {
+    const command = splitCommand(text.command)[0] ?? "";
+    const candidates = command.includes("/") ? [command] : searchPath.map((path) => `${path}/${command}`);
+    if (candidates.some((path) => this.#system.statScript(path)?.isFile === true))
+      this.#reportSecurityOff(text.statement);
+  }
+
+  #reportSecurityOff(statement: Statement): void {
+    if (this.#security) return;
+    this.#reporter.once(
+      "script-security-off",
+      statement,
+      "script security",
+      "scripts run without enable_script_security; add it to global_defs, so that what others could change does not run as root",
+    );
+  }
+
   /** USER [GROUP] behind a keyword; undefined when there is no such user (reported). */
   identify(statement: Statement, word: number, use: ScriptUse = notification): Identity | undefined {
     const identity = readIdentity(this.#system, statement, word);
@@ -96,7 +114,7 @@ export class Scripts {
         "script-user-unknown",
         statement,
         0,
-        "enable_script_security needs a user for this script; create the user keepalived_script, set script_user, or name one behind the script",
+        "this script has no user to run as; create the user keepalived_script, set script_user, or name one behind the script",
       );
     return this.#defaultUser;
   }
@@ -130,13 +148,7 @@ export class Scripts {
   #mayRun(path: string, identity: Identity, statement: Statement, use: ScriptUse): boolean {
     const stat = this.#system.statScript(path);
     if (stat === undefined) return false;
-    if (!this.#security)
-      this.#reporter.once(
-        "script-security-off",
-        statement,
-        "script security",
-        "scripts run without enable_script_security; add it to global_defs, so that what others could change does not run as root",
-      );
+    this.#reportSecurityOff(statement);
     if (!isExecutableFor(stat, identity)) {
       const mode = stat.mode.toString(8).padStart(4, "0");
       this.#refuse(

@@ -1,16 +1,14 @@
-/** What instances take from each other's reach: names of VMACs, the IPVS sync daemon, rule preferences. */
+/** What instances take from each other's reach: names of VMACs, the IPVS sync daemon, preferences of rules. */
 import type { Statement } from "../../grammar/parser.ts";
+import type { PendingRule } from "./build-rule.ts";
 import type { Draft } from "./draft.ts";
 import { type Position, Reporter } from "./reporter.ts";
-
-/** The kernel's own rules begin at 32766; what has no preference goes far in front of them. */
-const FIRST_PREFERENCE = 16_384;
 
 export class Shared {
   readonly #reporter: Reporter;
   readonly #vmacs = new Map<string, { readonly owner: string; readonly position: Position }>();
   #syncDaemon: { readonly interface: string; readonly position: Position } | undefined;
-  #nextPreference = FIRST_PREFERENCE;
+  readonly rulesWithoutPreference: PendingRule[] = [];
 
   constructor(reporter: Reporter) {
     this.#reporter = reporter;
@@ -57,10 +55,5 @@ export class Shared {
       [this.#reporter.firstDefinedAt(before.position)],
     );
     return undefined;
-  }
-
-  /** For the next rule without a preference of its own. */
-  nextPreference(): number {
-    return this.#nextPreference--;
   }
 }

@@ -52,6 +52,7 @@ export class Trackables {
   readonly #byKind = new Map<TrackedKind, Map<string, { object: Trackable; position: Position }>>();
   readonly #used = new Set<Trackable>();
   readonly #unresolved: Unresolved[] = [];
+  readonly #excused = new Set<string>();
   /** where a tracked object was asked for, for what is found out later */
   readonly #positions = new Map<TrackedObject, Position>();
 
@@ -59,14 +60,18 @@ export class Trackables {
     this.#reporter = reporter;
   }
 
-  /** The first definition of a name counts. */
-  add(kind: TrackedKind, object: Trackable, statement: Statement): void {
+  /**
+   * The first definition of a name counts.
+   *
+   * @returns false when there is one already (reported)
+   */
+  add(kind: TrackedKind, object: Trackable, statement: Statement): boolean {
     const known = this.#byKind.get(kind) ?? new Map<string, { object: Trackable; position: Position }>();
     this.#byKind.set(kind, known);
     const before = known.get(object.name);
     if (before === undefined) {
       known.set(object.name, { object, position: Reporter.positionOf(statement) });
-      return;
+      return true;
     }
     this.#reporter.word(
       "keyword-repeated",
@@ -75,6 +80,12 @@ export class Trackables {
       `${kinds[kind].block} ${object.name} is defined twice, the first one counts; remove one of them`,
       [this.#reporter.firstDefinedAt(before.position)],
     );
+    return false;
+  }
+
+  /** A definition that was refused, with a message that is enough. */
+  excuse(kind: TrackedKind, name: string): void {
+    this.#excused.add(`${kind} ${name}`);
   }
 
   isUsed(object: Trackable): boolean {
@@ -97,7 +108,8 @@ export class Trackables {
       if (name === undefined) continue;
       const found = this.#byKind.get(kind)?.get(name)?.object;
       if (found === undefined) {
-        this.#unresolved.push({ kind, name, owner, position: Reporter.positionOf(line) });
+        if (!this.#excused.has(`${kind} ${name}`))
+          this.#unresolved.push({ kind, name, owner, position: Reporter.positionOf(line) });
         continue;
       }
       if (result.some((tracked) => tracked.name === name)) {

@@ -3,9 +3,11 @@
  * groups they form, and the lists of the file itself.
  */
 
+import type { Statement } from "../../grammar/parser.ts";
 import { buildBfdInstance } from "./build-bfd.ts";
+import { assignPreferences } from "./build-rule.ts";
 import { buildGarpGroup, buildStatics } from "./build-static.ts";
-import { buildSyncGroup, joinGroups, type PendingGroup } from "./build-sync-group.ts";
+import { joinGroups, type PendingGroup } from "./build-sync-group.ts";
 import {
   buildTrackFile,
   buildTrackGroup,
@@ -13,7 +15,8 @@ import {
   buildTrackScript,
   type ScriptCandidate,
 } from "./build-track.ts";
-import { buildInstance, type VrrpContext } from "./build-vrrp.ts";
+import { buildInstance } from "./build-vrrp.ts";
+import type { VrrpContext } from "./build-vrrp-extras.ts";
 import { readTracking } from "./build-vrrp-tracking.ts";
 import type { Draft } from "./draft.ts";
 import { checkInterface } from "./interfaces.ts";
@@ -58,6 +61,8 @@ export class VrrpSide {
   readonly #processes: TrackProcessConfig[] = [];
   readonly #bfd: BfdInstanceConfig[] = [];
   readonly #trackGroups: TrackGroupConfig[] = [];
+  /** members of the track groups, as they stand */
+  readonly #groupLines: Statement[] = [];
   readonly #garpGroups: GarpGroupConfig[] = [];
   readonly #garpInterfaces = new Set<string>();
   readonly #syncGroups: PendingGroup[] = [];
@@ -85,42 +90,41 @@ export class VrrpSide {
         return this.#instance(context, draft, name);
       case "vrrp_sync_group":
         if (this.#isTaken(draft, name)) break;
-        this.#syncGroups.push(
-          buildSyncGroup(context, draft, name, readTracking(context, draft, undefined, name)),
-        );
+        this.#syncGroups.push({ draft, name, tracking: readTracking(context, draft, undefined, name) });
         break;
       case "vrrp_script": {
         const candidate = buildTrackScript({ reporter, scripts, system }, draft, name);
-        if (candidate === undefined) break;
-        this.trackables.add("script", candidate, draft.statement);
+        if (candidate === undefined || !this.trackables.add("script", candidate, draft.statement)) break;
         this.#scripts.push({ candidate, position: Reporter.positionOf(draft.statement) });
         break;
       }
       case "track_file":
       case "vrrp_track_file": {
         const file = buildTrackFile({ reporter, scripts, system }, draft, name);
-        if (file === undefined) break;
-        this.trackables.add("file", file, draft.statement);
+        if (file === undefined || !this.trackables.add("file", file, draft.statement)) break;
         this.#files.push(file);
         break;
       }
       case "vrrp_track_process": {
         const process = buildTrackProcess({ reporter, scripts, system }, draft, name);
-        if (process === undefined) break;
-        this.trackables.add("process", process, draft.statement);
+        if (process === undefined || !this.trackables.add("process", process, draft.statement)) break;
         this.#processes.push(process);
         break;
       }
       case "bfd_instance": {
         const bfd = buildBfdInstance(reporter, draft, name);
-        if (bfd === undefined) break;
-        this.trackables.add("bfd", bfd, draft.statement);
-        this.#bfd.push(bfd);
+        if (bfd === undefined) {
+          this.trackables.excuse("bfd", name);
+          break;
+        }
+        if (this.trackables.add("bfd", bfd, draft.statement)) this.#bfd.push(bfd);
         break;
       }
       case "track_group": {
         const group = buildTrackGroup(reporter, draft, name);
-        if (group !== undefined) this.#trackGroups.push(group);
+        if (group === undefined) break;
+        this.#trackGroups.push(group);
+        this.#groupLines.push(...draft.lines("group"));
         break;
       }
       case "garp_group": {
@@ -142,10 +146,11 @@ export class VrrpSide {
         ...context,
         trackGroups: new Set(this.#trackGroups.map((group) => group.name)),
         checkInterface: (line, word) => checkInterface(context, line, word),
-        nextPreference: () => context.shared.nextPreference(),
+        rulesWithoutPreference: context.shared.rulesWithoutPreference,
       },
       root,
     );
+    assignPreferences(this.#reporter, context.shared.rulesWithoutPreference);
     const { groups, instances } = joinGroups(context, this.#syncGroups, this.#instances, this.#decided);
     this.#checkTrackGroups();
     const trackScripts = this.#runnable();
@@ -197,13 +202,14 @@ export class VrrpSide {
 
   #checkTrackGroups(): void {
     const known = new Set(this.#instances.map(({ config }) => config.name));
-    for (const { name, members, where } of this.#trackGroups)
-      for (const member of members)
+    for (const line of this.#groupLines)
+      for (const [word, member] of line.words.entries())
         if (!known.has(member))
-          this.#reporter.at(
+          this.#reporter.word(
             "group-member-unknown",
-            undefined,
-            `there is no vrrp_instance ${member}, which track_group ${name} (${where}) names; define it, or remove it there`,
+            line,
+            word,
+            `there is no vrrp_instance ${member}, which this track_group names; define it, or remove it here`,
           );
   }
 
@@ -214,13 +220,15 @@ export class VrrpSide {
       if (this.trackables.isUsed(candidate)) {
         const script = candidate.resolve();
         if (script !== undefined) result.push(script);
-      } else
-        this.#reporter.word(
-          "track-unused",
-          position,
-          1,
-          `nobody tracks vrrp_script ${candidate.name} and it is never run; track it or remove it`,
-        );
+        continue;
+      }
+      candidate.ignore();
+      this.#reporter.word(
+        "track-unused",
+        position,
+        1,
+        `nobody tracks vrrp_script ${candidate.name} and it is never run; track it or remove it`,
+      );
     }
     return result;
   }

@@ -72,6 +72,25 @@ export function readInterfaceName(
   return undefined;
 }
 
+/** A prefix length behind the address is ignored, with a hint. */
+export function readHostAddress(
+  reporter: Reporter,
+  statement: Statement,
+  word: number,
+  name: string,
+): IpAddress | undefined {
+  const match = /^(.*)\/[0-9]{1,3}$/.exec(statement.words[word] ?? "");
+  const address = match === null ? undefined : parseIpAddress(match[1] ?? "");
+  if (address === undefined) return readAddress(reporter, statement, word, name);
+  reporter.word(
+    "extra-parameter",
+    statement,
+    word,
+    `${name} takes an address without prefix length, which is ignored; write ${address}`,
+  );
+  return address;
+}
+
 export function readAddress(
   reporter: Reporter,
   statement: Statement,

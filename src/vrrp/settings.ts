@@ -49,7 +49,7 @@ export function paramsOf(
 }
 
 export function authenticationOf(c: VrrpInstanceConfig): Authentication {
-  return c.authentication === undefined
+  return c.authentication?.type !== "PASS"
     ? { type: "none" }
     : { type: "pass", data: passwordData(c.authentication.password) };
 }
