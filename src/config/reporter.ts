@@ -26,10 +26,15 @@ export class Reporter {
     this.sources = sources;
   }
 
+  /** Nothing more is taken: what would be said need not be worked out. */
+  get isFull(): boolean {
+    return this.diagnostics.length >= MOST;
+  }
+
   /** @param message what is wrong; what to write instead */
   at(code: DiagnosticCode, span: Span | undefined, message: string, related: readonly Related[] = []): void {
     if (code === "missing-parameter") this.hasGivenUp = true;
-    if (this.diagnostics.length >= MOST) return;
+    if (this.isFull) return;
     this.diagnostics.push({ code, severity: consequences[code].severity, span, message, related });
   }
 
@@ -45,7 +50,9 @@ export class Reporter {
     message: string,
     related: readonly Related[] = [],
   ): void {
-    this.at(code, this.spanOf(statement, word), message, related);
+    // The place of a word takes a scan of its line.
+    const span = this.isFull ? undefined : this.spanOf(statement, word);
+    this.at(code, span, message, related);
   }
 
   /** Said once, whatever number of statements it applies to. */
