@@ -19,6 +19,8 @@ export interface ReloadPlan {
   readonly virtualServers: readonly Change[];
   /** real servers of virtual servers that exist before and after */
   readonly realServers: readonly Change[];
+  /** other parts of the model that differ, by their names in it: `virtualServerGroups`, `ssl` */
+  readonly sections: readonly string[];
 }
 
 /** What changes when `next` takes the place of `running`. Linear in their size. */
@@ -45,13 +47,27 @@ export function planReload(running: ConfigModel, next: ConfigModel): ReloadPlan 
     ),
     virtualServers,
     realServers,
+    sections: changedSections(running, next),
   };
+}
+
+const compared: ReadonlySet<string> = new Set(["global", "vrrpInstances", "virtualServers"]);
+
+function changedSections(running: ConfigModel, next: ConfigModel): readonly string[] {
+  const names = new Set([...Object.keys(running), ...Object.keys(next)]);
+  return [...names].filter(
+    (name) => !compared.has(name) && !isSame(Reflect.get(running, name), Reflect.get(next, name)),
+  );
 }
 
 /** Whether nothing changes. */
 export function isEmptyPlan(plan: ReloadPlan): boolean {
   return (
-    plan.global.length + plan.vrrpInstances.length + plan.virtualServers.length + plan.realServers.length ===
+    plan.global.length +
+      plan.vrrpInstances.length +
+      plan.virtualServers.length +
+      plan.realServers.length +
+      plan.sections.length ===
     0
   );
 }
@@ -63,6 +79,7 @@ export function summarisePlan(plan: ReloadPlan): string {
   parts.push(...summariseChanges(plan.vrrpInstances, "VRRP instance"));
   parts.push(...summariseChanges(plan.virtualServers, "virtual server"));
   parts.push(...summariseChanges(plan.realServers, "real server"));
+  if (plan.sections.length > 0) parts.push(`${shortList(plan.sections)} changed`);
   return parts.length === 0 ? "nothing changed" : parts.join(", ");
 }
 

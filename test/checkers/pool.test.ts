@@ -46,6 +46,29 @@ test("at start the service is built with every living server and the quorum is g
   assert.equal(state.quorumUp, true);
 });
 
+test("full NAT stands in the kernel as masquerading, which is the half of it that Linux has", () => {
+  const config = virtual([real(2, { forwarding: "fullNat" })], {
+    sorryServer: sorry({ forwarding: "fullNat", inhibit: true }),
+  });
+  const { state } = startPool(config, NONE);
+  const destinations = [...(poolEntry(config, state)?.destinations.values() ?? [])];
+  assert.deepEqual(
+    destinations.map((d) => [destinationKey(d), d.forwarding, d.weight]),
+    [
+      ["10.0.0.2:80", "masquerade", 1],
+      ["10.0.0.99:80", "masquerade", 0],
+    ],
+  );
+});
+
+test("a server whose checkers do not run yet is up, alpha or not", () => {
+  const later = { kind: "BFD_CHECK", where: "t.conf:1", name: "peer", alpha: true } as const;
+  const config = virtual([real(2, { checkers: [], laterCheckers: [later] })]);
+  const { state, effects } = startPool(config, NONE);
+  assert.equal(isAlive(state, "10.0.0.2:80"), true);
+  assert.ok(effectTexts(effects).includes("ipvs add 10.0.0.2:80 w1"));
+});
+
 test("at start an alpha server stays out, or stands in with weight 0 under inhibit_on_failure", () => {
   const failed = new Map([
     ["10.0.0.2:80", [0]],

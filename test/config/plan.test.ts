@@ -29,8 +29,19 @@ test("a changed weight is exactly one change", () => {
     realServers: [
       { kind: "changed", what: "real_server 198.51.100.2:80 of 192.0.2.1:80/tcp", fields: ["weight"] },
     ],
+    sections: [],
   });
   assert.equal(summarisePlan(plan), "1 real server changed (weight)");
+});
+
+test("other parts of the model are named, and not where they stand", () => {
+  const group = (entry: string): string => `virtual_server_group g {\n${entry}\n}\n`;
+  const ssl = "SSL {\n key /a\n}\n";
+  const before = load(group("192.0.2.1 80") + ssl);
+  assert.deepEqual(planReload(before, load(`${ssl}\n${group("192.0.2.1 80")}`)).sections, []);
+  const plan = planReload(before, load(group("192.0.2.1 81")));
+  assert.deepEqual(plan.sections, ["virtualServerGroups", "ssl"]);
+  assert.equal(summarisePlan(plan), "virtualServerGroups, ssl changed");
 });
 
 test("moving lines, comments and order change nothing", () => {
