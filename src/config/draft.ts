@@ -20,6 +20,8 @@ export type Head =
   | { readonly kind: "virtualServer"; readonly target: VirtualServerTarget };
 
 export interface Cell {
+  /** the row's, once more: it is compared so often that the way through the row costs */
+  readonly keyword: string;
   readonly row: KeywordRow;
   readonly value: Value;
   readonly statement: Statement;
@@ -54,7 +56,7 @@ export class Draft {
   }
 
   cell(keyword: string): Cell | undefined {
-    for (const cell of this.cells) if (cell.row.keyword === keyword) return cell;
+    for (const cell of this.cells) if (cell.keyword === keyword) return cell;
     return undefined;
   }
 

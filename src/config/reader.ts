@@ -267,7 +267,7 @@ export class Reader {
     this.#noteEffect(statement, row, draft);
     const before = row.again === "add" ? undefined : draft.cell(row.keyword);
     if (before === undefined) {
-      draft.cells.push({ row, value, statement });
+      draft.cells.push({ keyword: row.keyword, row, value, statement });
       return;
     }
     const related = [this.#reporter.firstDefinedAt(before.statement)];
@@ -290,7 +290,7 @@ export class Reader {
       `${row.keyword} is given twice, ${counts}; remove one of them`,
       related,
     );
-    if (!stays) draft.cells[draft.cells.indexOf(before)] = { row, value, statement };
+    if (!stays) draft.cells[draft.cells.indexOf(before)] = { keyword: row.keyword, row, value, statement };
   }
 
   #close(source: number, start: number): void {
@@ -309,8 +309,10 @@ export class Reader {
     if (level?.kind === "block" && this.#levels.length === 1) this.#sink(level.draft);
     if (level?.kind !== "list") return;
     const parent = this.#level();
-    if (parent.kind === "block")
-      parent.draft.cells.push({ row: level.row, value: level.lines, statement: level.statement });
+    if (parent.kind === "block") {
+      const { row, lines: value, statement } = level;
+      parent.draft.cells.push({ keyword: row.keyword, row, value, statement });
+    }
   }
 
   #level(): Level {
