@@ -13,7 +13,8 @@ const forwardings: Readonly<Record<string, string>> = { masquerade: "NAT", direc
  */
 export function writeValue(row: KeywordRow, value: unknown): readonly string[] | "none" | "unknown" {
   const { argument } = row;
-  if (value === undefined) return "none";
+  // An address that is not taken still says which family an instance is of.
+  if (value === undefined) return argument.kind === "address" ? "unknown" : "none";
   switch (argument.kind) {
     case "none":
       return value === true ? [] : value === false ? "none" : "unknown";

@@ -109,7 +109,8 @@ class Dumper {
     // What has another place in the model, as the keys of auth_type AH, stays as it was written.
     if (!Array.isArray(value)) return isObject(value) ? value : "unplaced";
     const part: unknown = value.find((element) => !this.#written.has(element) && this.#isAt(draft, element));
-    if (!isObject(part)) return undefined;
+    // What has a name takes it, and what it asks for, even where it cannot work.
+    if (!isObject(part)) return draft.head.kind === "name" ? "unplaced" : undefined;
     this.#written.add(part);
     return part;
   }
