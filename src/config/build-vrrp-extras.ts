@@ -49,7 +49,7 @@ export function readExtras(
 ): Omit<InstanceExtras, ReadElsewhere> {
   const { reporter, scripts, global } = context;
   const { name, strict, family, unicast } = facts;
-  const vmac = strictVmac(context, draft, readVmacOf(context, draft, facts), facts);
+  const vmac = strictVmac(context, draft, withInterface(context, draft, facts), facts);
   const ipvlan = readIpvlan(context, draft, family, name);
   const hasVmac = vmac !== undefined || ipvlan !== undefined;
   const rules = ruleContext(context);
@@ -104,6 +104,19 @@ function globalExtraIf({ garpExtraInterfaces }: GlobalDefs): InstanceExtras["gar
 
 function readVmacOf(context: VrrpContext, draft: Draft, { vrid, name }: Facts): VmacConfig | undefined {
   return readVmac(context, draft, vrid, (vmac, statement) => context.shared.claimVmac(vmac, name, statement));
+}
+
+/** A VMAC lies on the instance's interface: without one there is none. */
+function withInterface(context: VrrpContext, draft: Draft, facts: Facts): VmacConfig | undefined {
+  const vmac = readVmacOf(context, draft, facts);
+  if (vmac === undefined || draft.has("interface")) return vmac;
+  context.reporter.word(
+    "setting-cleared",
+    draft.statementOf("use_vmac"),
+    0,
+    `use_vmac of ${facts.name} needs an interface and is ignored; write: interface NAME`,
+  );
+  return undefined;
 }
 
 function strictVmac(

@@ -17,14 +17,15 @@ export function validateInstances(
   reporter: Reporter,
   instances: readonly Built<VrrpInstanceConfig>[],
 ): readonly VrrpInstanceConfig[] {
-  const byVrid = new Map<string, Built<VrrpInstanceConfig>>();
+  const byVrid = new Map<string, Built<VrrpInstanceConfig>[]>();
   const byAddress = new Map<string, Built<VrrpInstanceConfig>>();
   for (const built of instances) {
     const { config, position } = built;
-    const key = `${config.interface} ${config.family} ${config.virtualRouterId}`;
-    const before = byVrid.get(key);
-    if (before === undefined) byVrid.set(key, built);
-    else
+    const key = vridKey(config);
+    const same = byVrid.get(key) ?? [];
+    const before = same.find((other) => meet(other.config, config));
+    byVrid.set(key, [...same, built]);
+    if (before !== undefined)
       reporter.word(
         "vrid-duplicate",
         position,
@@ -46,6 +47,25 @@ export function validateInstances(
     }
   }
   return instances.map((built) => built.config);
+}
+
+/** Who could hear each other's adverts: the same network segment, and the same group or unicast. */
+function vridKey({
+  interface: name,
+  family,
+  virtualRouterId,
+  unicast,
+  mcastDstIp,
+}: VrrpInstanceConfig): string {
+  return `${name} ${family} ${virtualRouterId} ${unicast === undefined ? (mcastDstIp ?? "") : "unicast"}`;
+}
+
+/** Unicast instances only meet when one source speaks to one peer for both. */
+function meet(a: VrrpInstanceConfig, b: VrrpInstanceConfig): boolean {
+  if (a.unicast === undefined || b.unicast === undefined) return true;
+  if (a.mcastSrcIp !== b.mcastSrcIp) return false;
+  const peers = new Set(a.unicast.peers.map(({ address }) => address));
+  return b.unicast.peers.some(({ address }) => peers.has(address));
 }
 
 /**
