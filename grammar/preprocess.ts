@@ -46,7 +46,7 @@ export interface Limits {
 
 /** Room for the 65,024 instances of the example in keepalived.conf(5). */
 export const defaultLimits: Limits = {
-  lines: 2_000_000,
+  lines: 1_500_000,
   characters: 64 << 20,
   copied: 1 << 30,
   depth: 100,

@@ -31,7 +31,7 @@ export const lexicalPages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
     write: "Set the variable where the daemon is started, or write the value.",
   },
   "expansion-too-large": {
-    means: "Parameters and sequences make more than two million lines or 64 million characters.",
+    means: "Parameters and sequences make more than 1.5 million lines or 64 million characters.",
     hurts: "The rest is dropped; keepalived would take all memory.",
     write: "Use shorter sequences, or fewer of them within each other.",
   },
