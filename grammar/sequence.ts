@@ -94,7 +94,8 @@ function parseNumber(text: string): number | undefined {
 
 function parseList(inner: string): LoopResult {
   const items = splitItems(inner);
-  if (items === undefined) return wrong("~LST has braces that do not match or values with blanks", syntax.LST);
+  if (items === undefined)
+    return wrong("~LST has braces that do not match or values with blanks", syntax.LST);
   const [variables = [], ...rounds] = items;
   for (const variable of variables) if (!name.test(variable)) return badName(variable, syntax.LST);
   if (rounds.length === 0) return wrong("~LST has no values", syntax.LST);
