@@ -9,6 +9,7 @@ const root: BlockTable = {
     {
       keyword: "linkbeat_use_polling",
       argument: { kind: "none" },
+      default: "off",
       help: "use link polling instead of netlink on all instance interfaces",
       field: "global.linkbeatUsePolling",
       effect: "parsed",
@@ -16,6 +17,7 @@ const root: BlockTable = {
     {
       keyword: "net_namespace",
       argument: { kind: "string" },
+      default: "none",
       help: "run in network namespace NAME; implies PID directory and mount namespace",
       field: "global.netNamespace",
       lenient: true,
@@ -32,6 +34,7 @@ const root: BlockTable = {
     {
       keyword: "namespace_with_ipsets",
       argument: { kind: "none" },
+      default: "off",
       help: "allow ipsets in a namespace on kernels before 3.13",
       field: "global.namespaceWithIpsets",
       effect: "parsed",
@@ -39,6 +42,7 @@ const root: BlockTable = {
     {
       keyword: "use_pid_dir",
       argument: { kind: "none" },
+      default: "off",
       help: "put PID files under RUNSTATEDIR/keepalived/",
       field: "global.usePidDir",
       effect: "parsed",
@@ -46,6 +50,7 @@ const root: BlockTable = {
     {
       keyword: "instance",
       argument: { kind: "string" },
+      default: "none",
       help: "suffix PID files, syslog ident and logs with NAME; implies PID directory",
       field: "global.instance",
       lenient: true,
@@ -109,6 +114,7 @@ const root: BlockTable = {
       argument: { kind: "list", items: "interfaces" },
       syntax: "{ INTERFACE DOWN [UP] … }",
       again: "add",
+      default: "none",
       help: "debounce link state changes",
       effect: "parsed",
     },

@@ -9,6 +9,7 @@ const script: BlockTable = {
     {
       keyword: "script",
       argument: { kind: "script" },
+      syntax: "COMMAND",
       default: "required",
       help: "command to run",
       effect: "parsed",
@@ -36,7 +37,7 @@ const script: BlockTable = {
     },
     {
       keyword: "rise",
-      argument: { kind: "integer", min: 1, max: 4294967295 },
+      argument: { kind: "integer", min: 1, max: 2147483647 },
       fallback: 1,
       default: "1",
       help: "successes needed to become OK",
@@ -44,7 +45,7 @@ const script: BlockTable = {
     },
     {
       keyword: "fall",
-      argument: { kind: "integer", min: 1, max: 4294967295 },
+      argument: { kind: "integer", min: 1, max: 2147483647 },
       fallback: 1,
       default: "1",
       help: "failures needed to become KO",
@@ -53,6 +54,7 @@ const script: BlockTable = {
     {
       keyword: "user",
       argument: { kind: "user" },
+      syntax: "USER [GROUP|:|:GROUP]",
       default: "script_user",
       help: "identity to run as",
       effect: "parsed",
@@ -60,6 +62,7 @@ const script: BlockTable = {
     {
       keyword: "init_fail",
       argument: { kind: "none" },
+      default: "off",
       help: "intended to start as failed",
       effect: "parsed",
     },
@@ -185,6 +188,7 @@ const vrrpTrackFile: BlockTable = {
       keyword: "init_file",
       argument: { kind: "words", least: 0 },
       syntax: "[VALUE] [overwrite]",
+      default: "off",
       help: "as track_file",
       effect: "parsed",
     },
@@ -289,6 +293,7 @@ const bfdInstance: BlockTable = {
     {
       keyword: "passive",
       argument: { kind: "none" },
+      default: "off",
       help: "send only after hearing the peer",
       effect: "parsed",
     },
