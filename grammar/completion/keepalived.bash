@@ -15,7 +15,7 @@ _keepalived() {
     -i | --config-id) return ;;
     --signum) return ;;
     --log-format) COMPREPLY=($(compgen -W "text json" -- "$cur")); return ;;
-    --explain) COMPREPLY=($(compgen -W "$(keepalived --keywords 2>/dev/null | cut -d' ' -f2 | sort -u)" -- "$cur")); return ;;
+    --explain) COMPREPLY=($(compgen -W "$(keepalived --keywords 2>/dev/null | cut -f2 | sort -u)" -- "$cur")); return ;;
   esac
   COMPREPLY=($(compgen -W "--use-file -f --vrrp -P --check -C --no_bfd -B --all --log-console -l --log-detail -D --log-facility -S --log-file -g --flush-log-file --no-syslog -G --umask -u --release-vips -X --dont-release-vrrp -V --dont-release-ipvs -I --dont-respawn -R --dont-fork -n --dump-conf -d --pid -p --vrrp_pid -r --genhash -T --checkers_pid -c --address-monitoring -a --bfd_pid -b --snmp -x --snmp-agent-socket -A --namespace -s --core-dump -m --core-dump-pattern -M --all-config -e --config-id -i --signum --config-test -t --ignore-sigint --log-format --strict --json --dump-config --explain --keywords --version -v --help -h" -- "$cur"))
 }

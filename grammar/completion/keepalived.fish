@@ -39,7 +39,7 @@ complete -c keepalived -l log-format -r -f -a 'text json' -d 'Console and log fi
 complete -c keepalived -l strict -d 'With -t: warnings count as errors (5)'
 complete -c keepalived -l json -d 'With -t: messages as a JSON array on standard output'
 complete -c keepalived -l dump-config -f -a 'secrets' -d 'Print the effective configuration; passwords too with =secrets'
-complete -c keepalived -l explain -r -f -a "(keepalived --keywords 2>/dev/null | cut -d' ' -f2 | sort -u)" -d 'Explain a message or a keyword'
+complete -c keepalived -l explain -r -f -a "(keepalived --keywords 2>/dev/null | cut -f2 | sort -u)" -d 'Explain a message or a keyword'
 complete -c keepalived -l keywords -d 'List every keyword with its block and state'
 complete -c keepalived -s v -l version -d 'Show the version'
 complete -c keepalived -s h -l help -d 'Show this help'

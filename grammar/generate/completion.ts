@@ -35,7 +35,7 @@ function spread(word: string): readonly string[] {
   return Array.from({ length: Number(to) - first + 1 }, (_, i) => `${name}${first + i}`);
 }
 
-const topics = "keepalived --keywords 2>/dev/null | cut -d' ' -f2 | sort -u";
+const topics = "keepalived --keywords 2>/dev/null | cut -f2 | sort -u";
 
 function bash(): string {
   const cases = shown

@@ -30,15 +30,15 @@ function allWords(): readonly string[] {
   return [...allKeywords().flatMap(({ row }) => spellingsOf(row))];
 }
 
-/** `BLOCK KEYWORD works|parsed`, one line each, option words of lines behind the keywords. */
+/** Block, keyword, and `works` or `parsed`, separated by tabs; option words of lines behind the keywords. */
 export function keywordList(): string {
   const lines = allKeywords().flatMap(({ block, row }) =>
-    spellingsOf(row).map((word) => `${block} ${word} ${row.effect}`),
+    spellingsOf(row).map((word) => `${block}\t${word}\t${row.effect}`),
   );
   for (const { item, rows } of optionTables)
     for (const row of rows)
       for (const word of [row.keyword, ...(row.aliases ?? []), ...(row.deprecated ?? [])])
-        lines.push(`${item} ${word} ${row.effect}`);
+        lines.push(`${item}\t${word}\t${row.effect}`);
   return `${lines.join("\n")}\n`;
 }
 

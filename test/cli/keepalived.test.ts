@@ -141,7 +141,7 @@ test("--explain knows messages and keywords, --keywords lists them", () => {
     stdout: "",
     stderr: "advert_itn is neither a keyword nor the code of a message; did you mean advert_int?\n",
   });
-  assert.match(keepalived("--keywords").stdout, /^vrrp_instance priority works$/m);
+  assert.match(keepalived("--keywords").stdout, /^vrrp_instance\tpriority\tworks$/m);
 });
 
 test("--config-test=FILE appends the messages to the file, which becomes 0644, and never follows a link", () => {

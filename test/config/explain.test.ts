@@ -14,8 +14,7 @@ test("every diagnostic code has a page, and every page a code", () => {
 
 test("a page says what it means, why it hurts and what to write", () => {
   for (const [code, { means, hurts, write }] of Object.entries(pages))
-    for (const text of [means, hurts, write])
-      assert.ok(text.length > 10, `${code}: ${text}`);
+    for (const text of [means, hurts, write]) assert.ok(text.length > 10, `${code}: ${text}`);
 });
 
 test("a code is explained with its consequence", () => {
@@ -76,11 +75,11 @@ test("the list of keywords is the tables, word for word", () => {
   for (const { block, rows } of tables)
     for (const row of rows)
       for (const word of [row.keyword, ...(row.aliases ?? []), ...(row.deprecated ?? [])])
-        expected.add(`${block} ${word} ${row.effect}`);
+        expected.add(`${block}\t${word}\t${row.effect}`);
   for (const { item, rows } of optionTables)
     for (const row of rows)
       for (const word of [row.keyword, ...(row.aliases ?? []), ...(row.deprecated ?? [])])
-        expected.add(`${item} ${word} ${row.effect}`);
+        expected.add(`${item}\t${word}\t${row.effect}`);
   const lines = keywordList().trimEnd().split("\n");
   assert.equal(new Set(lines).size, lines.length);
   assert.deepEqual(new Set(lines), expected);
