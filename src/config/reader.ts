@@ -10,7 +10,7 @@ import type { Item, Statement } from "../../grammar/parser.ts";
 import { readValue, type Value } from "./arguments.ts";
 import type { Related } from "./diagnostic.ts";
 import { Draft, type Head } from "./draft.ts";
-import { suspectIn } from "./indentation.ts";
+import { type Suspect, suspectIn } from "./indentation.ts";
 import type { Reporter } from "./reporter.ts";
 import { presentable, UnknownWords } from "./unknown-words.ts";
 import { readEndpoint, readInteger } from "./words.ts";
@@ -37,6 +37,8 @@ export class Reader {
   readonly #reporter: Reporter;
   readonly #levels: Level[];
   readonly #unknownWords: UnknownWords;
+  /** by source, once it is asked for */
+  readonly #suspects = new Map<number, Suspect | "none">();
   /** a `{` that was ignored: everything strange behind it probably comes from there */
   #ignoredBrace: Related | undefined;
 
@@ -104,7 +106,7 @@ export class Reader {
     }
     if (level.kind === "list") {
       if (statement.words.length > 0) level.lines.push(statement);
-      this.#unexpectedBrace(statement, "a list has no blocks in it");
+      this.#unexpectedBrace(statement, "a list has no blocks in it", this.#forgotten(statement));
       return;
     }
     const [keyword] = statement.words;
@@ -114,7 +116,8 @@ export class Reader {
     }
     const row = level.draft.block.row(keyword);
     if (row === undefined) {
-      this.#unknownWords.report(statement, level.draft.block, this.#suspect());
+      const related = [...this.#suspect(), ...this.#forgotten(statement)];
+      this.#unknownWords.report(statement, level.draft.block, related);
       this.#unexpectedBrace(statement, `${presentable(keyword)} is no block here`);
       return;
     }
@@ -319,13 +322,27 @@ export class Reader {
     return this.#levels[this.#levels.length - 1] as Level;
   }
 
-  #unexpectedBrace(statement: Statement, why: string): void {
+  /** Where a block of the file itself stands within another one: what was not closed before it. */
+  #forgotten({ source, words }: Statement): readonly Related[] {
+    if (this.root.block.row(words[0] ?? "")?.argument.kind !== "block") return [];
+    let suspect = this.#suspects.get(source);
+    if (suspect === undefined) {
+      suspect = suspectIn(this.#reporter.sources.get(source)) ?? "none";
+      this.#suspects.set(source, suspect);
+    }
+    if (suspect === "none") return [];
+    const span = this.#reporter.spanOf({ source, start: suspect.head }, 0);
+    return [{ note: "by the indentation this block lacks its }", span }];
+  }
+
+  #unexpectedBrace(statement: Statement, why: string, related: readonly Related[] = []): void {
     const { source, brace } = statement;
     const span = { source, start: brace, end: brace + 1 };
     this.#reporter.at(
       "unexpected-brace",
       span,
       `this { is ignored (${why}), so that its } ends the block around it; remove both or correct the keyword`,
+      related,
     );
     this.#ignoredBrace ??= {
       note: "the } that belongs to this ignored { has closed a block too early",
