@@ -210,6 +210,7 @@ const urlRows: readonly KeywordRow[] = [
     argument: { kind: "digest" },
     field: "digest",
     help: "required MD5 of the body",
+    again: "first",
     effect: "works",
   },
   {
@@ -218,6 +219,7 @@ const urlRows: readonly KeywordRow[] = [
     field: "statusCode",
     default: "200-299",
     help: "acceptable status codes",
+    again: "add",
     effect: "works",
   },
   {
@@ -230,7 +232,7 @@ const urlRows: readonly KeywordRow[] = [
   },
   {
     keyword: "regex",
-    argument: { kind: "string" },
+    argument: { kind: "string", escaped: true },
     help: "PCRE2 pattern the body must contain",
     field: "regex.pattern",
     effect: "parsed",

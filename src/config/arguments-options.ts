@@ -66,13 +66,13 @@ export function readForwarding(
     );
   if (option === undefined) return value;
   if (value.method === "tunnel") {
-    const tunnel = readTunnel(reporter, statement, options);
-    return tunnel === undefined ? undefined : { ...value, tunnel };
+    return { ...value, tunnel: readTunnel(reporter, statement, options) };
   }
   reporter.word("option-unknown", statement, 2, `"${option}" is ignored: ${text} takes no options`);
   return value;
 }
 
+/** @returns undefined where the options do not fit together: it is a tunnel all the same, ipip */
 function readTunnel(
   reporter: Reporter,
   statement: Statement,
@@ -83,7 +83,12 @@ function readTunnel(
   const port = (values.get("port") ?? 0) as number;
   const checksum = values.has("remcsum") ? "remcsum" : values.has("csum") ? "csum" : "none";
   if (type === "gue" && port === 0) {
-    reporter.word("tunnel-invalid", statement, 1, "TUN type gue needs a UDP port; write: type gue port 6080");
+    reporter.word(
+      "tunnel-invalid",
+      statement,
+      1,
+      "TUN type gue needs a UDP port and ipip is used; write: type gue port 6080",
+    );
     return undefined;
   }
   if (type !== "gue" && port !== 0) {
@@ -91,12 +96,17 @@ function readTunnel(
       "tunnel-invalid",
       statement,
       1,
-      `TUN type ${type} has no port; remove it or write type gue`,
+      `TUN type ${type} has no port and ipip is used; remove it or write type gue`,
     );
     return undefined;
   }
   if ((type === "ipip" && checksum !== "none") || (type === "gre" && checksum === "remcsum")) {
-    reporter.word("tunnel-invalid", statement, 1, `TUN type ${type} has no ${checksum}; remove it`);
+    reporter.word(
+      "tunnel-invalid",
+      statement,
+      1,
+      `TUN type ${type} has no ${checksum} and ipip is used; remove it`,
+    );
     return undefined;
   }
   if (type !== "ipip")

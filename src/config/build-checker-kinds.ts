@@ -97,7 +97,7 @@ export function readMisc(
       return undefined;
     }
     user = { uid: identity.uid, gid: identity.gid };
-  } else if (scripts.defaultUser === undefined && text.statement.words.length < 3) {
+  } else if (scripts.defaultUser === undefined) {
     reportAtEnd(
       reporter,
       "script-user-unknown",
@@ -106,7 +106,8 @@ export function readMisc(
     );
     return undefined;
   }
-  const script = scripts.resolve(text, user);
+  // What follows the command has never been its user here, as it is for notify scripts.
+  const script = scripts.resolve(text, user ?? scripts.defaultUser);
   if (script === undefined) return undefined;
   const timeout = draft.number("misc_timeout") ?? 0;
   return {

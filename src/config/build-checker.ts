@@ -1,8 +1,9 @@
 /** One checker block to its model, with what it takes from its real and virtual server (checker-behaviour 1). */
 import { familyOf, type IpAddress } from "../base/address.ts";
 import type { Micros } from "../base/units.ts";
+import type { StatusRange } from "./arguments.ts";
 import { buildBfd, buildFile, readDns, readMisc, readRegex, readUdp } from "./build-checker-kinds.ts";
-import { Draft } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import type { ConfigSystem } from "./load.ts";
 import type { CheckerConfig, ConnectConfig, HttpCheckConfig, UrlConfig } from "./model.ts";
 import type { LaterCheckerConfig, SslCheckConfig, UnconnectedCommon } from "./model-lvs.ts";
@@ -152,36 +153,28 @@ function buildMisc(
 }
 
 /**
- * `host` is from another time: each one is a further checker of the same kind. What stands in it has
- * always changed the checker around it and not the further one.
+ * `host` is from another time: each one is a further checker of the same kind with a target of its own.
+ * (2.2.7 does this. 2.4.3 gives the targets to the checker around them, which nobody can have meant.)
  */
 function buildSmtp(
   reporter: Reporter,
   draft: Draft,
   defaults: CheckerDefaults,
 ): readonly LaterCheckerConfig[] {
+  const heloName = draft.text("helo_name") ?? "smtpchecker.keepalived.org";
   const hosts = draft.children.filter((child) => child.block.name === "host");
-  const merged = new Draft(draft.block, draft.statement, draft.head);
-  for (const host of hosts) merged.cells.unshift(...host.cells);
-  merged.cells.push(...draft.cells);
-  const heloName = merged.text("helo_name") ?? "smtpchecker.keepalived.org";
-  const checkers: LaterCheckerConfig[] = [];
-  const add = (own: Draft): void => {
-    const connect = readConnect(reporter, own, defaults);
-    if (connect !== undefined)
-      checkers.push({ ...readCommon(reporter, own, defaults), connect, kind: "SMTP_CHECK", heloName });
-  };
-  add(merged);
-  for (const host of hosts) {
+  for (const host of hosts)
     reporter.word(
       "former-keyword",
       host.statement,
       0,
-      "host is an old way to write a further SMTP_CHECK, and its options change the SMTP_CHECK around it; write a second SMTP_CHECK",
+      "host is an old way to write a further SMTP_CHECK; write a second SMTP_CHECK",
     );
-    add(new Draft(host.block, host.statement, host.head));
-  }
-  return checkers;
+  return [draft, ...hosts].flatMap((block) => {
+    const connect = readConnect(reporter, block, defaults);
+    if (connect === undefined) return [];
+    return [{ ...readCommon(reporter, block, defaults), connect, kind: "SMTP_CHECK", heloName } as const];
+  });
 }
 
 function micros(draft: Draft, keyword: string): Micros | undefined {
@@ -235,12 +228,20 @@ function readUrl(reporter: Reporter, draft: Draft, virtualhost: string | undefin
     );
     return undefined;
   }
-  const ranges = draft.statusRanges("status_code");
+  const ranges = readStatusRanges(draft);
   return {
     path,
-    statusCode: ranges === undefined || ranges.length === 0 ? success : ranges,
+    statusCode: ranges.length === 0 ? success : ranges,
     digest: draft.text("digest"),
     virtualhost: draft.text("virtualhost") ?? virtualhost,
     ...readRegex(reporter, draft),
   };
+}
+
+/** All lines with status codes add up. */
+function readStatusRanges(draft: Draft): readonly StatusRange[] {
+  const ranges: StatusRange[] = [];
+  for (const { keyword, value } of draft.cells)
+    if (keyword === "status_code") ranges.push(...(value as readonly StatusRange[]));
+  return ranges;
 }

@@ -54,7 +54,6 @@ export function buildVirtualServer(
   const realServers = readRealServers(service);
   if (realServers.length === 0) return withoutServers(reporter, draft, title);
   const { quorum, hysteresis } = readQuorum(reporter, draft, realServers, title);
-  const persistence = draft.netmask("persistence_granularity");
   const persistenceTimeout = readPersistence(reporter, draft, takesEveryPort(target, group), title);
   const family =
     target.kind === "address"
@@ -62,7 +61,7 @@ export function buildVirtualServer(
       : target.kind === "fwmark"
         ? target.family
         : familyOfGroup(group);
-  checkFamilies(reporter, draft, family);
+  const persistencePrefixLength = checkFamilies(reporter, draft, family);
   const servers = alignTwins(reporter, draft, readSorryServer(service), realServers);
   return {
     where: reporter.where(draft.statement),
@@ -72,7 +71,7 @@ export function buildVirtualServer(
     flags: readFlags(reporter, draft, target, title),
     persistenceTimeout,
     persistenceEngine: draft.text("persistence_engine"),
-    persistencePrefixLength: persistence?.length ?? (family === "ipv6" ? 128 : 32),
+    persistencePrefixLength,
     quorum,
     hysteresis,
     quorumUp: scripts.resolve(draft.script("quorum_up")),
@@ -203,8 +202,12 @@ function takesEveryPort(target: VirtualServerTarget, group: VirtualServerGroupCo
   return (group?.entries ?? []).some((entry) => entry.kind === "addresses" && entry.port === 0);
 }
 
-/** `ip_family` and the mask of the persistence must be of the service's own family. */
-function checkFamilies(reporter: Reporter, draft: Draft, family: Family): void {
+/**
+ * `ip_family` and the mask of the persistence must be of the service's own family.
+ *
+ * @returns prefix length of the mask
+ */
+function checkFamilies(reporter: Reporter, draft: Draft, family: Family): number {
   const own = draft.text("ip_family");
   if (own !== undefined && (own === "inet6" ? "ipv6" : "ipv4") !== family)
     reporter.word(
@@ -213,6 +216,16 @@ function checkFamilies(reporter: Reporter, draft: Draft, family: Family): void {
       1,
       `ip_family ${own} does not fit this ${family} service and is ignored; remove it`,
     );
+  const mask = draft.netmask("persistence_granularity");
+  if (mask?.family === family) return mask.length;
+  if (mask !== undefined)
+    reporter.word(
+      "netmask-family",
+      draft.statementOf("persistence_granularity"),
+      1,
+      `this mask is ${mask.family}, the service is ${family}, and every client counts for itself; write ${family === "ipv4" ? "a mask like 255.255.255.0" : "a prefix length like 64"}`,
+    );
+  return family === "ipv6" ? 128 : 32;
 }
 
 /** Which addresses are on this host says nothing about marks. */

@@ -87,6 +87,7 @@ export type DiagnosticCode =
   | "host-invalid"
   | "not-link-local"
   | "netmask-invalid"
+  | "netmask-family"
   | "digest-invalid"
   | "status-code-invalid"
   | "empty-list"
@@ -265,6 +266,7 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "host-invalid": error,
   "not-link-local": warning,
   "netmask-invalid": error,
+  "netmask-family": hint,
   "digest-invalid": error,
   "status-code-invalid": error,
   "empty-list": warning,

@@ -198,6 +198,11 @@ export const pages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
     hurts: "The line is ignored, and persistence works per host.",
     write: "Write a mask like 255.255.255.0, or 1 to 128.",
   },
+  "netmask-family": {
+    means: "persistence_granularity is an IPv4 mask for an IPv6 service, or the other way round.",
+    hurts: "keepalived would give the kernel a mask of nonsense; here each client address counts for itself.",
+    write: "Write 255.255.255.0 and the like for IPv4, a prefix length like 64 for IPv6.",
+  },
   "digest-invalid": {
     means: "A digest is the MD5 sum of the page in 32 hexadecimal digits, this is none.",
     hurts: "The line is ignored, so that any contents pass the check.",
