@@ -145,13 +145,14 @@ class Dumper {
   #keywords(draft: Draft, part: Part): void {
     const seen = new Set<KeywordRow>();
     for (const cell of draft.cells) {
+      this.#cell(cell, draft, part, seen.has(cell.row));
       seen.add(cell.row);
-      this.#cell(cell, draft, part);
     }
     if (part !== "unplaced") this.#missing(draft.block.rows, seen, part);
   }
 
-  #cell({ row, value, statement }: Cell, draft: Draft, part: Part): void {
+  /** @param isFurther a line before it has the same keyword, and the value of both */
+  #cell({ row, value, statement }: Cell, draft: Draft, part: Part, isFurther: boolean): void {
     if (row.argument.kind === "list") {
       this.#list(row, statement, value as readonly Statement[], draft, part);
       return;
@@ -160,7 +161,8 @@ class Dumper {
     if (part === "unplaced" || row.field === undefined) this.#line(row, words);
     else {
       const effective = writeValue(row, valueAt(part, row.field));
-      if (effective !== "none") this.#line(row, effective === "unknown" ? words : effective);
+      if (effective === "unknown") this.#line(row, words);
+      else if (effective !== "none" && !isFurther) this.#line(row, effective);
     }
   }
 
