@@ -86,6 +86,40 @@ for (const corpus of corpora) {
     });
 }
 
+/** The configurations of all cases, as lines. */
+const texts: readonly (readonly string[])[] = readdirSync(directory).flatMap((name) =>
+  readFileSync(new URL(name, directory), "utf8")
+    .split(/^={3,}\n/m)
+    .map(
+      (part) =>
+        (part.split(/^==>\n/m)[0] ?? "")
+          .replace(/^# .*\n\n?/, "")
+          .split(/^--- /m)[0]
+          ?.split("\n") ?? [],
+    ),
+);
+
+test("cases with lines lost, doubled or taken from each other read the same when dumped", () => {
+  const index = fc.nat({ max: 10_000 });
+  const mutation = fc.tuple(fc.constantFrom("lose", "double", "take", "shorten"), index, index, index);
+  fc.assert(
+    fc.property(index, fc.array(mutation, { minLength: 1, maxLength: 4 }), (which, mutations) => {
+      const lines = [...(texts[which % texts.length] ?? [])];
+      for (const [kind, a, b, c] of mutations) {
+        const at = a % (lines.length + 1);
+        const line = lines[at] ?? "";
+        const donor = texts[b % texts.length] ?? [];
+        if (kind === "lose") lines.splice(at, 1);
+        else if (kind === "double") lines.splice(at, 0, line);
+        else if (kind === "take") lines.splice(at, 0, donor[c % (donor.length + 1)] ?? "");
+        else lines[at] = line.slice(0, c % (line.length + 1)) + line.slice((c % (line.length + 1)) + 1);
+      }
+      assertSame(lines.join("\n"));
+    }),
+    { seed: 20_261_121, numRuns: 1500 },
+  );
+});
+
 test("passwords are masked, and nothing else", () => {
   const dump = dumpConfig(
     load(
