@@ -36,7 +36,13 @@ export type Argument =
       readonly ignoreCase?: boolean;
       readonly optional?: boolean;
     }
-  | { readonly kind: "string"; readonly max?: number; readonly optional?: boolean }
+  /** `escaped`: with quotes and backslashes as in scripts */
+  | {
+      readonly kind: "string";
+      readonly max?: number;
+      readonly optional?: boolean;
+      readonly escaped?: boolean;
+    }
   | { readonly kind: "interface" }
   | { readonly kind: "address"; readonly multicast?: boolean }
   /** ADDR [PORT] */

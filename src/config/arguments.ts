@@ -4,7 +4,8 @@
  */
 
 import type { KeywordRow } from "../../grammar/keywords/row.ts";
-import type { Statement } from "../../grammar/parser.ts";
+import { scanWords } from "../../grammar/lexer.ts";
+import { Statement } from "../../grammar/parser.ts";
 import { assertNever } from "../base/errors.ts";
 import {
   type ForwardingValue,
@@ -15,6 +16,7 @@ import {
   readOptions,
 } from "./arguments-options.ts";
 import { isMulticast, parseDuration, parseInteger, prefixLengthOfMask } from "./numbers.ts";
+import { splitQuoted } from "./quoted.ts";
 import type { Reporter } from "./reporter.ts";
 import { syntaxOf } from "./syntax.ts";
 import {
@@ -156,6 +158,11 @@ export function readValue(reporter: Reporter, row: KeywordRow, statement: Statem
       return row.fallback;
     }
     case "string": {
+      if (argument.escaped === true) {
+        const quoted = requote(reporter, statement);
+        if (quoted !== undefined) noMoreThan(reporter, row, quoted, 2);
+        return quoted?.words[1];
+      }
       noMoreThan(reporter, row, statement, 2);
       if (argument.max === undefined || first.length <= argument.max) return first;
       const cut = first.slice(0, argument.max);
@@ -191,8 +198,7 @@ export function readValue(reporter: Reporter, row: KeywordRow, statement: Statem
       return port === undefined ? undefined : { kind: "host", host: first, port };
     }
     case "script":
-      noMoreThan(reporter, row, statement, 4);
-      return { kind: "script", command: first, statement };
+      return readScript(reporter, row, statement);
     case "user":
       noMoreThan(reporter, row, statement, 3);
       return [statement];
@@ -242,6 +248,38 @@ export function readValue(reporter: Reporter, row: KeywordRow, statement: Statem
     default:
       return assertNever(argument);
   }
+}
+
+function readScript(reporter: Reporter, row: KeywordRow, line: Statement): ScriptText | undefined {
+  const statement = requote(reporter, line);
+  if (statement === undefined) return undefined;
+  noMoreThan(reporter, row, statement, 4);
+  const command = statement.words[1] ?? "";
+  const words = splitQuoted(command);
+  if (words.ok) return { kind: "script", command, statement };
+  openQuote(reporter, line, words.quote);
+  return undefined;
+}
+
+/** A statement with its words read anew, with escapes and both kinds of quotes; undefined: reported. */
+function requote(reporter: Reporter, statement: Statement): Statement | undefined {
+  const { source, start, line } = statement;
+  const { text } = reporter.sources.get(source);
+  const raw = text.slice(start, scanWords(text, start).at(-1));
+  if (!/["'\\]/.test(raw)) return statement;
+  const result = splitQuoted(raw);
+  if (result.ok) return new Statement(result.words, source, start, line, -1, undefined, -1, source);
+  openQuote(reporter, statement, result.quote);
+  return undefined;
+}
+
+function openQuote(reporter: Reporter, statement: Statement, quote: string): void {
+  reporter.word(
+    "unmatched-quote",
+    statement,
+    1,
+    `${statement.words[0]} has a ${quote} that is not closed, and is ignored; write a second ${quote}, or a backslash before it`,
+  );
 }
 
 const unitNames = { s: "seconds", us: "microseconds", bytes: "bytes" } as const;

@@ -7,6 +7,7 @@ import type { ScriptText } from "./arguments.ts";
 import type { DiagnosticCode } from "./diagnostic.ts";
 import type { ConfigSystem } from "./load.ts";
 import type { ScriptRef } from "./model.ts";
+import { splitCommand } from "./quoted.ts";
 import type { Reporter } from "./reporter.ts";
 import { isExecutableFor, weakComponent } from "./scripts-check.ts";
 
@@ -203,57 +204,4 @@ export function readIdentity(system: ConfigSystem, statement: Statement, word: n
   const gid = /^[0-9]+$/.test(group) ? Number(group) : system.group(group);
   if (gid === undefined) return { kind: "unknown", what: "group", word: word + 1 };
   return { kind: "known", uid: user.uid, gid };
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  a: "\x07",
-  b: "\b",
-  E: "\x1b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-};
-
-/**
- * Splits a command into arguments: blanks separate, " and ' hold together, a backslash gives \n, \t …,
- * octal \NNN, \xHH, control \cX, or the next character as it is.
- */
-export function splitCommand(command: string): readonly string[] {
-  const argv: string[] = [];
-  let current: string | undefined;
-  let quote = "";
-  for (let i = 0; i < command.length; i++) {
-    const c = command.charAt(i);
-    if (c === "\\" && i + 1 < command.length) {
-      const escaped = readEscape(command, i + 1);
-      current = (current ?? "") + escaped.text;
-      i = escaped.last;
-    } else if (quote !== "") {
-      if (c === quote) quote = "";
-      else current = (current ?? "") + c;
-    } else if (c === '"' || c === "'") {
-      quote = c;
-      current ??= "";
-    } else if (/\s/.test(c)) {
-      if (current !== undefined) argv.push(current);
-      current = undefined;
-    } else current = (current ?? "") + c;
-  }
-  if (current !== undefined) argv.push(current);
-  return argv;
-}
-
-function readEscape(text: string, at: number): { readonly text: string; readonly last: number } {
-  const octal = /^[0-7]{1,3}/.exec(text.slice(at, at + 3));
-  if (octal !== null)
-    return { text: String.fromCharCode(Number.parseInt(octal[0], 8) & 255), last: at + octal[0].length - 1 };
-  const hex = /^x([0-9a-fA-F]{1,2})/.exec(text.slice(at, at + 3));
-  if (hex !== null)
-    return { text: String.fromCharCode(Number.parseInt(hex[1] as string, 16)), last: at + hex[0].length - 1 };
-  const c = text.charAt(at);
-  if (c === "c" && at + 1 < text.length)
-    return { text: String.fromCharCode(text.charCodeAt(at + 1) & 31), last: at + 1 };
-  return { text: escapes[c] ?? c, last: at };
 }
