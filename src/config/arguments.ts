@@ -20,6 +20,7 @@ import { splitQuoted } from "./quoted.ts";
 import type { Reporter } from "./reporter.ts";
 import { syntaxOf } from "./syntax.ts";
 import {
+  commentBehind,
   type Endpoint,
   readEndpoint,
   readHostAddress,
@@ -325,12 +326,6 @@ function readBare(reporter: Reporter, row: KeywordRow, statement: Statement): Va
       `${keyword} lacks its parameter${commentBehind(reporter, statement)}, which ends the reading of the configuration; write: ${keyword} ${syntaxOf(row)}`,
     );
   return undefined;
-}
-
-/** A value that begins with # or ! is a comment, which its author rarely meant. */
-function commentBehind(reporter: Reporter, { source, start }: Statement): string {
-  const behind = /^\S+[ \t]+([#!])\S/.exec(reporter.sources.get(source).text.slice(start, start + 200));
-  return behind === null ? "" : ` (${behind[1]} begins a comment unless in double quotes)`;
 }
 
 function noMoreThan(reporter: Reporter, row: KeywordRow, statement: Statement, count: number): void {

@@ -118,3 +118,13 @@ export function readEndpoint(
   const port = readInteger(reporter, statement, word + 1, `${name} port`, 1, 65535);
   return port === undefined ? undefined : { kind: "endpoint", address, port };
 }
+
+/**
+ * A value that begins with # or ! is a comment, which its author rarely meant.
+ *
+ * @returns words for a message about a value that is missing; empty when nothing stands there
+ */
+export function commentBehind(reporter: Reporter, { source, start }: Statement): string {
+  const behind = /^\S+[ \t]+([#!])\S/.exec(reporter.sources.get(source).text.slice(start, start + 200));
+  return behind === null ? "" : ` (${behind[1]} begins a comment unless in double quotes)`;
+}

@@ -35,7 +35,7 @@ const shared: Corpus = {
   verdicts: new URL("../../../shared/corpus/verdicts-2.4.3.tsv", import.meta.url),
 };
 
-/** A few files of our own with the verdicts of keepalived 2.2.7, which 2.4.3 shares. */
+/** A few files of our own, with the verdicts of keepalived 2.2.7. */
 const sample: Corpus = {
   configs: new URL("sample/", import.meta.url),
   verdicts: new URL("sample/verdicts.tsv", import.meta.url),
