@@ -207,6 +207,14 @@ function readBufferPolicy(reporter: Reporter, draft: Draft): number | "mtu" | "a
   const cell = draft.cell("vrrp_rx_bufs_policy");
   if (cell === undefined) return undefined;
   let policy: "mtu" | "advert" | undefined;
+  const words = new Set(cell.statement.words.map((word) => word.toUpperCase()));
+  if (words.has("MTU") && words.has("ADVERT"))
+    reporter.word(
+      "policy-conflict",
+      cell.statement,
+      1,
+      "vrrp_rx_bufs_policy cannot be MTU and ADVERT together, ADVERT is ignored; write one of them",
+    );
   for (const [index, word] of cell.statement.words.entries()) {
     if (index === 0) continue;
     const upper = word.toUpperCase();

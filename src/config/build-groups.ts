@@ -36,6 +36,15 @@ export function buildServerGroups(reporter: Reporter, root: Draft): readonly Vir
   return namedLists(reporter, root, "virtual_server_group", (name, { statement, value }) => {
     const lines = value as readonly Statement[];
     const entries = lines.flatMap((line) => readEntry(reporter, line) ?? []);
+    if (isAmbiguous(entries)) {
+      reportAtEnd(
+        reporter,
+        "group-ambiguous",
+        { statement },
+        `virtual_server_group ${name} has IPv4, IPv6 and a fwmark that could be either, and is ignored; write inet or inet6 behind the fwmark`,
+      );
+      return undefined;
+    }
     if (entries.length > 0) return { where: reporter.where(statement), name, entries };
     reportAtEnd(
       reporter,
@@ -87,6 +96,12 @@ function namedLists<T>(
     if (group !== undefined) groups.set(name, { group, statement: cell.statement });
   }
   return [...groups.values()].map(({ group }) => group);
+}
+
+/** Both families of addresses, and a mark that names none. */
+function isAmbiguous(entries: readonly GroupEntry[]): boolean {
+  const families = new Set(entries.flatMap((e) => (e.kind === "addresses" ? [familyOf(e.first)] : [])));
+  return families.size === 2 && entries.some((e) => e.kind === "fwmark" && e.family === undefined);
 }
 
 function readEntry(reporter: Reporter, line: Statement): GroupEntry | undefined {

@@ -39,6 +39,8 @@ export interface Service {
   readonly context: VirtualServerContext;
   readonly draft: Draft;
   readonly target: VirtualServerTarget;
+  /** of its servers, unless they are tunnelled */
+  readonly family: Family;
   readonly group: VirtualServerGroupConfig | undefined;
   readonly forwarding: ForwardingValue;
   readonly dialect: ServiceDialect | undefined;
@@ -155,16 +157,11 @@ function readCheckers({ context, draft: virtual, dialect }: Service, real: Draft
 }
 
 function familyFits(
-  { context, draft, target }: Service,
+  { context, family: own }: Service,
   statement: Statement,
   family: Family,
   forwarding: Forwarding,
 ): boolean {
-  const word = draft.text("ip_family");
-  // A group may hold both families, so that only the operator's word binds its servers.
-  const bound = word === undefined ? family : word === "inet6" ? "ipv6" : "ipv4";
-  const own =
-    target.kind === "address" ? familyOf(target.address) : target.kind === "fwmark" ? target.family : bound;
   if (own === family || forwarding === "tunnel") return true;
   context.reporter.word(
     "address-family",

@@ -50,17 +50,21 @@ export function buildVirtualServer(
       0,
       `${title} has FNAT without source addresses; write: laddr_group_name NAME`,
     );
-  const service: Service = { context, draft, target, group, forwarding, dialect, title };
+  const family = target.kind === "address" ? familyOf(target.address) : familyOfServers(draft, target);
+  if (group !== undefined && !familiesOf(group).has(family)) {
+    reporter.word(
+      "group-family",
+      draft.statement,
+      2,
+      `${title} is ignored: its servers are ${family}, and nothing in the group is; write addresses of one family`,
+    );
+    return undefined;
+  }
+  const service: Service = { context, draft, target, family, group, forwarding, dialect, title };
   const realServers = readRealServers(service);
   if (realServers.length === 0) return withoutServers(reporter, draft, title);
   const { quorum, hysteresis } = readQuorum(reporter, draft, realServers, title);
   const persistenceTimeout = readPersistence(reporter, draft, takesEveryPort(target, group), title);
-  const family =
-    target.kind === "address"
-      ? familyOf(target.address)
-      : target.kind === "fwmark"
-        ? target.family
-        : familyOfGroup(group);
   const persistencePrefixLength = checkFamilies(reporter, draft, family);
   const servers = alignTwins(reporter, draft, readSorryServer(service), realServers);
   return {
@@ -189,12 +193,21 @@ function readGroup(
   return "unknown";
 }
 
-/** The family of most of a group's persistence masks: IPv6 only when nothing else is in it. */
-function familyOfGroup(group: VirtualServerGroupConfig | undefined): Family {
-  const families = (group?.entries ?? []).map((entry) =>
-    entry.kind === "addresses" ? familyOf(entry.first) : (entry.family ?? "ipv4"),
+/** The families that a group can serve; a mark without one serves both. */
+function familiesOf(group: VirtualServerGroupConfig): ReadonlySet<Family> {
+  return new Set(
+    group.entries.flatMap((entry): readonly Family[] =>
+      entry.kind === "addresses"
+        ? [familyOf(entry.first)]
+        : entry.family === undefined
+          ? ["ipv4", "ipv6"]
+          : [entry.family],
+    ),
   );
-  return families.length > 0 && families.every((family) => family === "ipv6") ? "ipv6" : "ipv4";
+}
+
+function familyOfServers(draft: Draft, target: VirtualServerTarget): Family {
+  return target.kind === "fwmark" ? target.family : familyOfMark(draft);
 }
 
 function takesEveryPort(target: VirtualServerTarget, group: VirtualServerGroupConfig | undefined): boolean {

@@ -95,6 +95,7 @@ export type DiagnosticCode =
   | "value-reset"
   | "path-not-absolute"
   | "umask-invalid"
+  | "policy-conflict"
   | "hex-invalid"
   // addresses of an instance
   | "option-unknown"
@@ -123,49 +124,49 @@ export type DiagnosticCode =
   | "preempt-delay-cleared"
   | "track-own-interface"
   // trackers, groups, routes, rules and the rarer settings of an instance
+  | "bfd-invalid"
+  | "client-network-invalid"
+  | "dialect-conflict"
+  | "full-nat-fwmark"
+  | "garp-group-duplicate"
+  | "garp-group-empty"
+  | "group-address-invalid"
+  | "group-empty"
+  | "group-member-twice"
+  | "group-member-unknown"
+  | "group-mixed"
+  | "group-port"
+  | "group-single"
+  | "group-unknown"
+  | "hmac-disabled"
+  | "hmac-key-invalid"
+  | "hmac-key-readable"
+  | "interface-ignored"
+  | "ipvlan-no-address"
+  | "local-addresses-missing"
+  | "mac-invalid"
   | "option-invalid"
   | "route-invalid"
   | "rule-invalid"
   | "rule-no-preference"
-  | "static-address-invalid"
-  | "track-group-unknown"
-  | "track-unknown"
-  | "track-duplicate"
-  | "track-weight-ignored"
-  | "track-script-disabled"
-  | "track-object-invalid"
-  | "track-unused"
-  | "group-member-unknown"
-  | "group-member-twice"
-  | "group-empty"
-  | "group-unknown"
-  | "group-address-invalid"
-  | "group-port"
-  | "full-nat-fwmark"
-  | "local-addresses-missing"
-  | "dialect-conflict"
-  | "client-network-invalid"
-  | "mac-invalid"
-  | "vtep-port-missing"
-  | "group-single"
-  | "group-mixed"
-  | "unicast-no-peer"
   | "setting-cleared"
   | "setting-forced"
+  | "state-corrected"
+  | "static-address-invalid"
   | "strict-mode"
   | "strict-unicast"
-  | "state-corrected"
+  | "track-duplicate"
+  | "track-group-unknown"
+  | "track-object-invalid"
+  | "track-script-disabled"
+  | "track-unknown"
+  | "track-unused"
+  | "track-weight-ignored"
+  | "unicast-no-peer"
+  | "value-doubtful"
   | "vmac-invalid"
   | "vmac-name-taken"
-  | "ipvlan-no-address"
-  | "hmac-key-invalid"
-  | "hmac-disabled"
-  | "hmac-key-readable"
-  | "value-doubtful"
-  | "garp-group-empty"
-  | "garp-group-duplicate"
-  | "interface-ignored"
-  | "bfd-invalid"
+  | "vtep-port-missing"
   // scripts
   | "script-user-unknown"
   | "user-unknown"
@@ -198,6 +199,8 @@ export type DiagnosticCode =
   | "ssl-replaced"
   | "group-duplicate"
   | "server-group-empty"
+  | "group-ambiguous"
+  | "group-family"
   | "port-forced"
   | "port-ignored"
   | "persistence-implied"
@@ -274,6 +277,7 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "value-reset": hint,
   "path-not-absolute": error,
   "umask-invalid": error,
+  "policy-conflict": warning,
   "hex-invalid": error,
   "option-unknown": error,
   "option-without-value": error,
@@ -298,49 +302,49 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "nopreempt-cleared": warning,
   "preempt-delay-cleared": warning,
   "track-own-interface": warning,
+  "bfd-invalid": error,
+  "client-network-invalid": error,
+  "dialect-conflict": hint,
+  "full-nat-fwmark": error,
+  "garp-group-duplicate": warning,
+  "garp-group-empty": warning,
+  "group-address-invalid": error,
+  "group-empty": error,
+  "group-member-twice": error,
+  "group-member-unknown": error,
+  "group-mixed": warning,
+  "group-port": warning,
+  "group-single": warning,
+  "group-unknown": hint,
+  "hmac-disabled": error,
+  "hmac-key-invalid": error,
+  "hmac-key-readable": { severity: "security", test: 6, start: 0 },
+  "interface-ignored": error,
+  "ipvlan-no-address": fatal,
+  "local-addresses-missing": hint,
+  "mac-invalid": hint,
   "option-invalid": error,
   "route-invalid": error,
   "rule-invalid": error,
   "rule-no-preference": warning,
-  "static-address-invalid": error,
-  "track-group-unknown": error,
-  "track-unknown": error,
-  "track-duplicate": warning,
-  "track-weight-ignored": warning,
-  "track-script-disabled": error,
-  "track-object-invalid": error,
-  "track-unused": note,
-  "group-member-unknown": error,
-  "group-member-twice": error,
-  "group-empty": error,
-  "group-unknown": hint,
-  "group-address-invalid": error,
-  "group-port": warning,
-  "full-nat-fwmark": error,
-  "local-addresses-missing": hint,
-  "dialect-conflict": hint,
-  "client-network-invalid": error,
-  "mac-invalid": hint,
-  "vtep-port-missing": hint,
-  "group-single": warning,
-  "group-mixed": warning,
-  "unicast-no-peer": { severity: "deprecated", test: 5, start: 0 },
   "setting-cleared": warning,
   "setting-forced": warning,
+  "state-corrected": warning,
+  "static-address-invalid": error,
   "strict-mode": warning,
   "strict-unicast": fatal,
-  "state-corrected": warning,
+  "track-duplicate": warning,
+  "track-group-unknown": error,
+  "track-object-invalid": error,
+  "track-script-disabled": error,
+  "track-unknown": error,
+  "track-unused": note,
+  "track-weight-ignored": warning,
+  "unicast-no-peer": { severity: "deprecated", test: 5, start: 0 },
+  "value-doubtful": hint,
   "vmac-invalid": warning,
   "vmac-name-taken": warning,
-  "ipvlan-no-address": fatal,
-  "hmac-key-invalid": error,
-  "hmac-disabled": error,
-  "hmac-key-readable": { severity: "security", test: 6, start: 0 },
-  "value-doubtful": hint,
-  "garp-group-empty": warning,
-  "garp-group-duplicate": warning,
-  "interface-ignored": error,
-  "bfd-invalid": error,
+  "vtep-port-missing": hint,
   "script-user-unknown": error,
   "user-unknown": hint,
   "script-missing": hint,
@@ -371,6 +375,8 @@ export const consequences: Readonly<Record<DiagnosticCode, Consequence>> = {
   "ssl-replaced": warning,
   "group-duplicate": hint,
   "server-group-empty": warning,
+  "group-ambiguous": warning,
+  "group-family": hint,
   "port-forced": warning,
   "port-ignored": warning,
   "persistence-implied": warning,

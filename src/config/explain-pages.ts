@@ -555,6 +555,11 @@ export const pages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
     hurts: "The default mask stays.",
     write: "Write an octal number up to 0777, or names like IXUSR|IRWXG|IRWXO.",
   },
+  "policy-conflict": {
+    means: "Receive buffers are to follow the MTU and the size of adverts at the same time.",
+    hurts: "Only one rule can hold: the MTU's.",
+    write: "Write vrrp_rx_bufs_policy MTU, or ADVERT.",
+  },
   "option-invalid": {
     means: "An option word has a value that it cannot have.",
     hurts: "The option is ignored, or the line with it.",
@@ -635,6 +640,16 @@ export const pages: Readonly<Partial<Record<DiagnosticCode, Page>>> = {
     means: "A virtual_server_group or local_address_group has no usable entries.",
     hurts: "It is ignored, and with it every virtual_server that names it.",
     write: "Write addresses, ranges or fwmarks between its braces.",
+  },
+  "group-ambiguous": {
+    means: "A virtual_server_group has addresses of both families and a fwmark without a family.",
+    hurts: "Nobody can know which packets the mark stands for; the group and its services are ignored.",
+    write: "Write fwmark NUMBER inet, or inet6.",
+  },
+  "group-family": {
+    means: "The real servers of a service are of one family, and its group has only the other.",
+    hurts: "The service is ignored.",
+    write: "Give the group addresses of the servers' family, or use lvs_method TUN.",
   },
   "group-unknown": {
     means: "Something refers to a group that is not defined.",
