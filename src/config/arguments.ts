@@ -4,8 +4,7 @@
  */
 
 import type { KeywordRow } from "../../grammar/keywords/row.ts";
-import { scanWords } from "../../grammar/lexer.ts";
-import { Statement } from "../../grammar/parser.ts";
+import type { Statement } from "../../grammar/parser.ts";
 import { assertNever } from "../base/errors.ts";
 import {
   type ForwardingValue,
@@ -16,8 +15,8 @@ import {
   readOptions,
 } from "./arguments-options.ts";
 import { isMulticast, parseDuration, parseInteger, prefixLengthOfMask } from "./numbers.ts";
-import { splitQuoted } from "./quoted.ts";
 import type { Reporter } from "./reporter.ts";
+import { requote, requoteScript } from "./requote.ts";
 import { syntaxOf } from "./syntax.ts";
 import {
   commentBehind,
@@ -198,8 +197,12 @@ export function readValue(reporter: Reporter, row: KeywordRow, statement: Statem
       const port = words.length > 2 ? readInteger(reporter, statement, 2, "port", 1, 65535) : argument.port;
       return port === undefined ? undefined : { kind: "host", host: first, port };
     }
-    case "script":
-      return readScript(reporter, row, statement);
+    case "script": {
+      const script = requoteScript(reporter, statement);
+      if (script === undefined) return undefined;
+      noMoreThan(reporter, row, script, 4);
+      return { kind: "script", command: script.words[1] ?? "", statement: script };
+    }
     case "user":
       noMoreThan(reporter, row, statement, 3);
       return [statement];
@@ -249,38 +252,6 @@ export function readValue(reporter: Reporter, row: KeywordRow, statement: Statem
     default:
       return assertNever(argument);
   }
-}
-
-function readScript(reporter: Reporter, row: KeywordRow, line: Statement): ScriptText | undefined {
-  const statement = requote(reporter, line);
-  if (statement === undefined) return undefined;
-  noMoreThan(reporter, row, statement, 4);
-  const command = statement.words[1] ?? "";
-  const words = splitQuoted(command);
-  if (words.ok) return { kind: "script", command, statement };
-  openQuote(reporter, line, words.quote);
-  return undefined;
-}
-
-/** A statement with its words read anew, with escapes and both kinds of quotes; undefined: reported. */
-function requote(reporter: Reporter, statement: Statement): Statement | undefined {
-  const { source, start, line } = statement;
-  const { text } = reporter.sources.get(source);
-  const raw = text.slice(start, scanWords(text, start).at(-1));
-  if (!/["'\\]/.test(raw)) return statement;
-  const result = splitQuoted(raw);
-  if (result.ok) return new Statement(result.words, source, start, line, -1, undefined, -1, source);
-  openQuote(reporter, statement, result.quote);
-  return undefined;
-}
-
-function openQuote(reporter: Reporter, statement: Statement, quote: string): void {
-  reporter.word(
-    "unmatched-quote",
-    statement,
-    1,
-    `${statement.words[0]} has a ${quote} that is not closed, and is ignored; write a second ${quote}, or a backslash before it`,
-  );
 }
 
 const unitNames = { s: "seconds", us: "microseconds", bytes: "bytes" } as const;

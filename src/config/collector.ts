@@ -2,7 +2,6 @@
  * Cuts the tokens of a file and of all that it includes into complete top-level items for the reader.
  * Bounds what files can do to each other: circles, depth, number and size.
  */
-import { dirname, resolve } from "node:path";
 import {
   Brace,
   Close,
@@ -65,7 +64,7 @@ export class Collector implements TokenSink {
     const surroundings: Surroundings = {
       configId: options.configId,
       environment: (name) => system.environment?.(name),
-      directoryOf: (file) => resolve(system.workingDirectory ?? "/", dirname(file)),
+      directoryOf: (file) => system.directoryOf?.(file) ?? (file.replace(/\/?[^/]*$/, "") || "/"),
       random: (min, max) => this.#random.between(min, max),
     };
     this.#preprocessor = new Preprocessor(

@@ -33,8 +33,10 @@ export interface ConfigSystem {
   fileKind?(path: string): "file" | "executable" | "directory" | "other" | undefined;
   /** a variable of the environment, for `${_ENV NAME}` */
   environment?(name: string): string | undefined;
-  /** what relative paths are relative to, for `${_PWD}`; default / */
-  readonly workingDirectory?: string;
+  /** absolute path of a file's directory, for `${_PWD}`; default: as the file is named, / without one */
+  directoryOf?(file: string): string;
+  /** something else at every load, for `${_RANDOM}`: 0 to 4294967295; default 0 */
+  seed?(): number;
 }
 
 export interface ScriptStat {
@@ -64,13 +66,13 @@ export interface LoadOptions {
   readonly allConfig?: boolean;
   /** compared with the word behind `@`; default: the host name up to its first dot */
   readonly configId?: string | undefined;
-  /** of `${_RANDOM}` without random_seed, 0 to 4294967295; default: the time */
+  /** of `${_RANDOM}` without random_seed, 0 to 4294967295; default: the system's */
   readonly seed?: number;
 }
 
 /** Reads and checks a configuration. Never throws because of what the file says. */
 export function loadConfig(path: string, system: ConfigSystem, options: LoadOptions = {}): LoadResult {
-  const { keepBlocks = false, allConfig = false, seed = Date.now() % 2 ** 32 } = options;
+  const { keepBlocks = false, allConfig = false, seed = system.seed?.() ?? 0 } = options;
   const configId = options.configId ?? (system.hostname.split(".", 1)[0] as string);
   const all = { keepBlocks, allConfig, seed, configId };
   return (

@@ -1,6 +1,8 @@
 /** The real machine behind `ConfigSystem`: files, users and groups through Node. */
+import { randomInt } from "node:crypto";
 import { globSync, lstatSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
+import { dirname, resolve } from "node:path";
 import type { ConfigSystem } from "./load.ts";
 
 /** @param interfaces names of the existing interfaces; undefined when they cannot be known */
@@ -35,7 +37,8 @@ export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefi
       return (stat.mode & 0o111) === 0 ? "file" : "executable";
     },
     environment: (name) => process.env[name],
-    workingDirectory: process.cwd(),
+    directoryOf: (file) => resolve(dirname(file)),
+    seed: () => randomInt(2 ** 32),
   };
 }
 
