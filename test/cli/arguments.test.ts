@@ -93,6 +93,12 @@ test("a file name that looks like a number or a word of yargs stays text", () =>
   assert.equal(options("-i", "0x10").configId, "0x10");
 });
 
+test("--all-config is for running, testing and dumping", () => {
+  assert.equal(options("-e").allConfig, true);
+  const { request } = parseArguments(["-t", "--all-config"]);
+  assert.ok(request.kind === "configTest" && request.allConfig);
+});
+
 test("--config-test wins over running and knows its output file", () => {
   assert.deepEqual(parseArguments(["-t", "-f", "x.conf"]).request, {
     kind: "configTest",
