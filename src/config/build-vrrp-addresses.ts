@@ -9,8 +9,22 @@ import type { VirtualAddress } from "./model.ts";
 import type { OptionContext } from "./option-words.ts";
 import type { Reporter } from "./reporter.ts";
 
+/** RFC 9568 §5.2.5: the count has eight bits. */
+const MOST_COUNTED = 255;
+/** Ethernet's: the interface's own is not known yet. */
+const MTU = 1500;
+/** bytes: VRRP header, its authentication data or pseudo-trailer, and the trailer of `auth_hmac` */
+const VRRP_BYTES = 8;
+const AUTH_BYTES = 8;
+const HMAC_BYTES = 28;
+
 /** The most addresses that an advertisement has room for. */
-export const MOST_ADDRESSES = 255;
+export function mostAddresses(family: Family, version: 2 | 3, isSigned: boolean): number {
+  const trailer = (version === 2 && family === "ipv4" ? AUTH_BYTES : 0) + (isSigned ? HMAC_BYTES : 0);
+  const headers = family === "ipv6" ? 40 : 20;
+  const room = MTU - headers - VRRP_BYTES - trailer;
+  return Math.min(MOST_COUNTED, Math.floor(room / (family === "ipv6" ? 16 : 4)));
+}
 
 export interface AddressLine {
   readonly config: VirtualAddress;
@@ -51,13 +65,14 @@ export function ofFamily(
   draft: Draft,
   addresses: readonly AddressLine[],
   family: Family,
+  most: number,
 ): readonly VirtualAddress[] {
-  if (addresses.length > MOST_ADDRESSES)
+  if (addresses.length > most)
     reporter.word(
       "vip-excess",
       draft.statementOf("virtual_ipaddress"),
       0,
-      `an advertisement has room for ${MOST_ADDRESSES} addresses, the other ${addresses.length - MOST_ADDRESSES} are taken as excluded; move them to virtual_ipaddress_excluded`,
+      `an advertisement has room for ${most} addresses, the other ${addresses.length - most} are taken as excluded; move them to virtual_ipaddress_excluded`,
     );
   const result: VirtualAddress[] = [];
   for (const { config, line } of addresses) {

@@ -48,17 +48,22 @@ export function readOwnAddress(
   return undefined;
 }
 
+export interface UnicastFacts {
+  readonly name: string;
+  readonly family: Family;
+  readonly source: IpAddress | undefined;
+  /** `vrrp_check_unicast_src` */
+  readonly checksSource: boolean;
+}
+
 /** @returns undefined: multicast */
 export function readUnicast(
   context: OptionContext,
   draft: Draft,
-  family: Family,
-  name: string,
-  checksByDefault: boolean,
+  { family, name, source, checksSource }: UnicastFacts,
 ): UnicastConfig | undefined {
   const { reporter } = context;
   const keyword = ["unicast_src_ip", "unicast_peer", "unicast_fault_no_peer"].find((word) => draft.has(word));
-  const source = readOwnAddress(reporter, draft, "unicast_src_ip", family);
   const { peers, limited } = readPeers(context, draft, family);
   const faultNoPeer = draft.has("unicast_fault_no_peer");
   let ttl = draft.number("unicast_ttl");
@@ -79,7 +84,7 @@ export function readUnicast(
       `${name} has ${keyword} but no peers and so uses multicast, which is deprecated; add unicast_peer { ADDR }, or unicast_fault_no_peer to stay in FAULT`,
     );
   if (peers.length === 0 && !faultNoPeer) return undefined;
-  const checkSource = draft.has("check_unicast_src") || checksByDefault || limited;
+  const checkSource = draft.has("check_unicast_src") || checksSource || limited;
   return { source, peers, checkSource, faultNoPeer, ttl };
 }
 

@@ -6,7 +6,7 @@
 import type { Family } from "../base/address.ts";
 import { readAuthHmac } from "./auth-hmac.ts";
 import { readAuthentication } from "./authentication.ts";
-import { MOST_ADDRESSES, ofFamily, readAddresses, requireAddresses } from "./build-vrrp-addresses.ts";
+import { mostAddresses, ofFamily, readAddresses, requireAddresses } from "./build-vrrp-addresses.ts";
 import { readExtras, type VrrpContext } from "./build-vrrp-extras.ts";
 import { readFamily, readOwnAddress, readUnicast } from "./build-vrrp-network.ts";
 import {
@@ -34,12 +34,21 @@ export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceC
   const excluded = readAddresses(context, draft, "virtual_ipaddress_excluded");
   const family = readFamily(draft);
   const version = readVersion(context, draft, family, strict, name);
-  const virtual = ofFamily(reporter, draft, addresses, family);
+  const advertInt = readAdvertInt(reporter, draft, version, name);
+  const authHmac = readAuthHmac(reporter, context.system, draft, { name, strict, advertInt });
+  const most = mostAddresses(family, version, authHmac !== undefined);
+  const virtual = ofFamily(reporter, draft, addresses, family, most);
   const standing = readStanding(context, draft, strict, name);
   const { priority } = standing;
   const isOwner = priority === 255;
   const vrid = draft.number("virtual_router_id");
-  const unicast = readUnicast(context, draft, family, name, global.vrrpCheckUnicastSrc ?? false);
+  const unicastSource = readOwnAddress(reporter, draft, "unicast_src_ip", family);
+  const unicast = readUnicast(context, draft, {
+    family,
+    name,
+    source: unicastSource,
+    checksSource: global.vrrpCheckUnicastSrc ?? false,
+  });
   if (unicast !== undefined && strict)
     reporter.word(
       "strict-unicast",
@@ -51,8 +60,6 @@ export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceC
   requireAddresses(context, draft, virtual, version, strict, name);
   checkFirstAddress(context, draft, virtual, family, standing);
   const { nopreempt, preemptDelay } = readPreemption(reporter, draft, standing);
-  const advertInt = readAdvertInt(reporter, draft, version, name);
-  const authHmac = readAuthHmac(reporter, context.system, draft, { name, strict, advertInt });
   const auth = readAuthentication(reporter, draft, {
     version,
     family,
@@ -67,9 +74,7 @@ export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceC
       0,
       `vrrp_instance ${name} has no virtual_router_id; write: virtual_router_id 1..255`,
     );
-  const source =
-    readOwnAddress(reporter, draft, "mcast_src_ip", family) ??
-    readOwnAddress(reporter, draft, "unicast_src_ip", family);
+  const source = readOwnAddress(reporter, draft, "mcast_src_ip", family) ?? unicastSource;
   const tracking = readTracking(context, draft, iface, name);
   const mayCount = isOwner
     ? withoutWeights(reporter, context.trackables, tracking, name, "is the address owner", draft.statement)
@@ -94,8 +99,8 @@ export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceC
     priority,
     advertInt,
     authentication: auth,
-    virtualIpaddress: virtual.slice(0, MOST_ADDRESSES),
-    virtualIpaddressExcluded: [...excluded.map((a) => a.config), ...virtual.slice(MOST_ADDRESSES)],
+    virtualIpaddress: virtual.slice(0, most),
+    virtualIpaddressExcluded: [...excluded.map((a) => a.config), ...virtual.slice(most)],
     nopreempt,
     preemptDelay,
     mcastSrcIp: source,

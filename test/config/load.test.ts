@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { mostAddresses } from "../../src/config/build-vrrp-addresses.ts";
 import { type ConfigSystem, type LoadResult, loadConfig } from "../../src/config/load.ts";
 import type { GlobalDefs } from "../../src/config/model.ts";
 import { nodeConfigSystem } from "../../src/config/node-system.ts";
@@ -92,6 +93,13 @@ test("more addresses than an advertisement holds become excluded ones", () => {
     result.model?.vrrpInstances[0]?.virtualIpaddressExcluded.map((a) => a.address),
     ["198.51.0.255", "198.51.1.0", "198.51.1.1", "198.51.1.2", "198.51.1.3"],
   );
+});
+
+test("an advertisement in one Ethernet frame holds 255 IPv4 or 90 IPv6 addresses, one less when signed", () => {
+  assert.equal(mostAddresses("ipv4", 2, false), 255);
+  assert.equal(mostAddresses("ipv4", 3, true), 255);
+  assert.equal(mostAddresses("ipv6", 3, false), 90);
+  assert.equal(mostAddresses("ipv6", 3, true), 89);
 });
 
 test("interfaces are not checked where they are not known", () => {
