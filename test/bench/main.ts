@@ -5,12 +5,16 @@
 import { join } from "node:path";
 import { runInGuest } from "../lab/guest.ts";
 import { checks } from "./checks.ts";
-import { configTest } from "./config.ts";
+import { configLoad, configMemory, configTest } from "./config.ts";
 import { jitter } from "./jitter.ts";
 import { type Row, renderTable } from "./statistics.ts";
 
 const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
-  config: async () => [configTest(10_000, 7)],
+  config: async () => {
+    const rows = [await configTest(10_000, 7), await configMemory(10_000)];
+    for (const services of [1_000, 5_000, 10_000, 20_000, 50_000]) rows.push(await configLoad(services, 3));
+    return rows;
+  },
   checks: () => checks(2_000, 8),
   jitter: () => jitter(20),
   ipvs: async () => {
