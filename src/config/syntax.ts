@@ -44,11 +44,11 @@ export function syntaxOf(row: KeywordRow): string {
     case "scheduler":
       return "SCHEDULER";
     case "forwarding":
-      return `NAT|DR|TUN ${argument.options.map((o) => `[${o.keyword}${valueOf(o)}]`).join(" ")}`;
+      return `NAT|DR|TUN ${argument.options.map((o) => `[${o.keyword}${optionSyntax(o)}]`).join(" ")}`;
     case "cpus":
       return "CPU…";
     case "options": {
-      const words = argument.options.map((o) => `[${o.keyword}${valueOf(o)}]`).join(" ");
+      const words = argument.options.map((o) => `[${o.keyword}${optionSyntax(o)}]`).join(" ");
       return argument.head === undefined ? words : `INTERFACE ${words}`;
     }
     case "hex":
@@ -65,7 +65,7 @@ export function syntaxOf(row: KeywordRow): string {
   }
 }
 
-function valueOf({ argument }: InlineOption): string {
+function optionSyntax({ argument }: InlineOption): string {
   const text = syntaxOf({ keyword: "", argument, help: "", effect: "parsed" });
   return text === "" ? "" : ` ${text}`;
 }
