@@ -112,10 +112,10 @@ export class Scripts {
     if (statement.words.length > 2) return this.identify(statement, 2);
     if (this.#defaultUser === undefined)
       this.#reporter.word(
-        "script-user-unknown",
+        "user-unknown",
         statement,
         0,
-        "this script has no user to run as; create the user keepalived_script, set script_user, or name one behind the script",
+        "this script has no user to run as and is not run; create the user keepalived_script, set script_user, or name one behind the script",
       );
     return this.#defaultUser;
   }
