@@ -3,8 +3,10 @@
  * that the builder made of it, and with what it filled in. Which value belongs to which keyword say the
  * rows of the tables (`field`); what has no place in the model stays as it was written.
  */
+
 import type { KeywordRow } from "../../grammar/keywords/row.ts";
 import { type Block, blockNamed } from "../../grammar/keywords/table.ts";
+import { scanWords } from "../../grammar/lexer.ts";
 import type { Statement } from "../../grammar/parser.ts";
 import type { Cell, Draft } from "./draft.ts";
 import { writeValue } from "./dump-values.ts";
@@ -134,7 +136,7 @@ class Dumper {
 
   #head(draft: Draft, part: Part): readonly string[] {
     const { head, statement } = draft;
-    const words = statement.words.slice(0, headLength(draft));
+    const words = this.#asWritten(statement).slice(0, headLength(draft));
     // The port may be another one than was written.
     if (head.kind === "endpoint" && part !== "unplaced")
       return [words[0] ?? "", head.address, String(valueAt(part, "port"))];
@@ -157,12 +159,12 @@ class Dumper {
       this.#list(row, statement, value as readonly Statement[], draft, part);
       return;
     }
-    const words = statement.words.slice(1);
+    const words = this.#rest(statement, 1);
     if (part === "unplaced" || row.field === undefined) this.#line(row, words);
     else {
       const effective = writeValue(row, valueAt(part, row.field));
       if (effective === "unknown") this.#line(row, words);
-      else if (effective !== "none" && !isFurther) this.#line(row, effective);
+      else if (effective !== "none" && !isFurther) this.#line(row, effective.map(quoted));
     }
   }
 
@@ -170,10 +172,10 @@ class Dumper {
   #list(row: KeywordRow, statement: Statement, lines: readonly Statement[], draft: Draft, part: Part): void {
     const named = row.argument.kind === "list" && row.argument.named === true;
     const kept = part === "unplaced" || row.field === undefined || named ? undefined : placesIn(draft, part);
-    this.#open([row.keyword, ...statement.words.slice(1, named ? 2 : 1)]);
+    this.#open([row.keyword, ...this.#asWritten(statement).slice(1, named ? 2 : 1)]);
     for (const line of lines)
       if (kept === undefined || kept.has(this.#reporter.where(line)))
-        this.#push(line.words.map(quoted).join(" "));
+        this.#push(this.#rest(line, 0).join(""));
     this.#close();
   }
 
@@ -182,18 +184,36 @@ class Dumper {
       if (row.field === undefined || seen.has(row) || row.implicit === true) continue;
       const words = writeValue(row, valueAt(part, row.field));
       // Empty is what stands for nothing: the interface of an instance that has none.
-      if (typeof words !== "string" && words[0] !== "") this.#line(row, words);
+      if (typeof words !== "string" && words[0] !== "") this.#line(row, words.map(quoted));
     }
   }
 
+  /** All from a word on, as it stands in the text: quotes may be glued to words. None: nothing is there. */
+  #rest({ source, start }: Statement, word: number): readonly string[] {
+    const { text } = this.#reporter.sources.get(source);
+    const spans = scanWords(text, start);
+    const from = spans[2 * word];
+    return from === undefined ? [] : [text.slice(from, spans.at(-1))];
+  }
+
+  /** The words with their quotes and escapes, as they stand in the text. */
+  #asWritten({ source, start }: Statement): readonly string[] {
+    const { text } = this.#reporter.sources.get(source);
+    const spans = scanWords(text, start);
+    const words: string[] = [];
+    for (let i = 0; i + 1 < spans.length; i += 2) words.push(text.slice(spans[i], spans[i + 1]));
+    return words;
+  }
+
+  /** @param words as they have to stand in a file */
   #line(row: KeywordRow, words: readonly string[]): void {
-    const shown = row.secret === true && !this.#secrets ? words.map(() => "********") : words.map(quoted);
+    const shown = row.secret === true && !this.#secrets ? words.map(() => "********") : words;
     this.#push([row.keyword, ...shown].join(" "));
   }
 
   #open(words: readonly string[]): void {
     if (this.#indent === "" && this.#lines.length > 0) this.#lines.push("");
-    this.#push(`${words.map(quoted).join(" ")} {`);
+    this.#push(`${words.join(" ")} {`);
     this.#indent += "    ";
   }
 
