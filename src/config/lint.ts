@@ -5,9 +5,11 @@
  */
 import { scanWords } from "../../grammar/lexer.ts";
 import type { Statement } from "../../grammar/parser.ts";
+import type { Micros } from "../base/units.ts";
 import { describeTarget } from "./build-virtual-server.ts";
 import type { Draft } from "./draft.ts";
-import type { CheckerConfig, RealServerConfig, VirtualServerConfig, VrrpInstanceConfig } from "./model.ts";
+import type { RealServerConfig, VirtualServerConfig, VrrpInstanceConfig } from "./model.ts";
+import type { UnconnectedCommon } from "./model-lvs.ts";
 import { type Position, Reporter } from "./reporter.ts";
 
 /** An instance with the lines that name what it tracks. */
@@ -64,8 +66,15 @@ export class Linter {
           `once lost, the quorum of ${describeTarget(config.target)} comes back at ${quorum + hysteresis} (quorum ${quorum} + hysteresis ${hysteresis}), and its servers weigh ${most} together; write a hysteresis of at most ${Math.max(0, most - quorum)}`,
         );
     }
-    for (const server of realServers)
-      for (const checker of server.checkers) this.#timeouts(server, checker, draft);
+    for (const server of realServers) {
+      for (const checker of server.checkers)
+        this.#timeouts(server, checker, "connect_timeout", checker.connect.timeout, draft);
+      for (const checker of server.laterCheckers ?? [])
+        if (checker.kind === "MISC_CHECK")
+          this.#timeouts(server, checker, "misc_timeout", checker.timeout, draft);
+        else if ("connect" in checker)
+          this.#timeouts(server, checker, "connect_timeout", checker.connect.timeout, draft);
+    }
   }
 
   /**
@@ -103,18 +112,25 @@ export class Linter {
     }
   }
 
-  #timeouts(server: RealServerConfig, checker: CheckerConfig, draft: Draft): void {
-    const { retry, delayBeforeRetry, delayLoop, connect } = checker;
-    const longest = connect.timeout * (retry + 1) + delayBeforeRetry * retry;
-    if (longest <= delayLoop) return;
-    const [timeout, pause, sum, loop] = [connect.timeout, delayBeforeRetry, longest, delayLoop].map(
+  /** @param limit of one attempt, under the name of its keyword */
+  #timeouts(
+    server: RealServerConfig,
+    { retry, delayBeforeRetry, delayLoop }: UnconnectedCommon,
+    keyword: string,
+    limit: Micros,
+    draft: Draft,
+  ): void {
+    const longest = limit * (retry + 1) + delayBeforeRetry * retry;
+    // A pause of one delay_loop is the default of DNS_CHECK: who did not write it did not step into it.
+    if (longest <= delayLoop || delayBeforeRetry === delayLoop) return;
+    const [timeout, pause, sum, loop] = [limit, delayBeforeRetry, longest, delayLoop].map(
       (micros) => micros / 1_000_000,
     );
     this.#reporter.once(
       "timeouts-overlong",
       Reporter.positionOf(statementAt(draft, server, this.#reporter)),
-      `timeouts ${timeout} ${retry} ${pause} ${loop}`,
-      `checks of ${server.address} port ${server.port} may take ${sum} s (${retry + 1} times connect_timeout ${timeout}, ${retry} times delay_before_retry ${pause}), longer than delay_loop ${loop}, and a dead server stays in service for so long; lower retry or the timeouts`,
+      `timeouts ${keyword} ${timeout} ${retry} ${pause} ${loop}`,
+      `checks of ${server.address} port ${server.port} may take ${sum} s (${retry + 1} times ${keyword} ${timeout}, ${retry} times delay_before_retry ${pause}), longer than delay_loop ${loop}, and a dead server stays in service for so long; lower retry or the timeouts`,
     );
   }
 
