@@ -61,6 +61,15 @@ export class SourceMap {
     return { file: name, line: line + 1, column: this.columnInLine(id, offset) };
   }
 
+  /** A span for people, its end behind the last character; for an expanded line, all of the line it came from. */
+  range(id: number, start: number, end: number): { readonly from: Place; readonly to: Place } {
+    const from = this.place(id, start);
+    const { origin, expansions } = this.get(id);
+    if (expansions === undefined || origin === undefined) return { from, to: this.place(id, end) };
+    const line = this.lineText(origin.source, origin.offset);
+    return { from, to: { ...from, column: line.length + 1 } };
+  }
+
   /** 1-based column within `lineText`, which for an expanded line is no column of the file. */
   columnInLine(id: number, offset: number): number {
     return offset - (this.#starts(id)[this.#lineIndex(id, offset)] as number) + 1;

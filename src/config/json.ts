@@ -35,8 +35,8 @@ export function diagnosticsAsJson(diagnostics: readonly Diagnostic[], sources: S
 }
 
 function jsonSpan({ source, start, end }: Span, sources: SourceMap): JsonSpan {
-  const from = sources.place(source, start);
-  return { file: from.file, start: jsonPlace(from), end: jsonPlace(sources.place(source, end)) };
+  const { from, to } = sources.range(source, start, end);
+  return { file: from.file, start: jsonPlace(from), end: jsonPlace(to) };
 }
 
 function jsonPlace({ line, column }: Place): JsonPlace {

@@ -239,6 +239,24 @@ test("places: the line in the file, its first character, and the values of the v
   ]);
 });
 
+test("a span in an expanded line is all of the line it came from", () => {
+  const sources = new SourceMap();
+  const main = sources.add("f", "a\n  ~SEQ(i,1,2) b\nc");
+  const origin = { note: "expanded from", source: main.id, offset: 4 } as const;
+  const line = { values: "i=1", definedSource: -1, definedOffset: 0 };
+  const expanded = sources.add("f", "b\nb", origin, [line, { ...line, values: "i=2" }]);
+  assert.deepEqual(sources.range(expanded.id, 2, 3), {
+    from: { file: "f", line: 2, column: 3 },
+    to: { file: "f", line: 2, column: 16 },
+  });
+  assert.deepEqual(sources.range(main.id, 0, 1), {
+    from: { file: "f", line: 1, column: 1 },
+    to: { file: "f", line: 1, column: 2 },
+  });
+  assert.equal(sources.expansionAt(expanded.id, 2)?.values, "i=2");
+  assert.equal(sources.expansionAt(main.id, 4), undefined);
+});
+
 test("includes are what a line begins with after everything else, and end where its words end", () => {
   assert.deepEqual(lines('@low include a/{b,c} d # e\n$I=include f\n$I\n@high include g\n"include" h'), [
     "<include a/{b,c} d|22>",
