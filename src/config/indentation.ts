@@ -26,13 +26,17 @@ export function suspectIn(source: Source): Suspect | undefined {
   const open: OpenBlock[] = [];
   let found: Suspect | undefined;
   let last = { head: 0, column: 0 };
+  let seen = 0;
   const look = (token: LineToken): void => {
     if (found !== undefined) return;
     const { startOffset: offset, tokenTypeIdx: type } = token;
+    // Only the first of a line has an indentation; to look for each would take for ever on a long line.
+    const isFirst = seen === 0 || text.slice(seen, offset).includes("\n");
+    seen = offset + 1;
     // A { on a line of its own belongs to the line before it, as does its indentation.
     if (type !== Brace.tokenTypeIdx) {
       const top = open.at(-1);
-      const column = indentationAt(text, offset);
+      const column = isFirst ? indentationAt(text, offset) : undefined;
       const isClose = type === Close.tokenTypeIdx;
       if (top !== undefined && column !== undefined) {
         const isIndented = top.inner !== undefined && top.inner > top.column;

@@ -42,3 +42,9 @@ test("a file without indentation, and one without mistakes, tell nothing", () =>
 test("braces on one line with their contents are no mistake", () => {
   assert.equal(suspectLines("a { x }\nb {\n  c { y }\n  z\n}\n"), undefined);
 });
+
+test("a line of a hundred thousand blocks behind half a million blanks is no work", {
+  timeout: 20_000,
+}, () => {
+  assert.equal(suspectLines(`${" ".repeat(500_000)}${"a{".repeat(100_000)}`), undefined);
+});
