@@ -242,6 +242,6 @@ function readUrl(reporter: Reporter, draft: Draft, virtualhost: string | undefin
 function readStatusRanges(draft: Draft): readonly StatusRange[] {
   const ranges: StatusRange[] = [];
   for (const { keyword, value } of draft.cells)
-    if (keyword === "status_code") ranges.push(...(value as readonly StatusRange[]));
+    if (keyword === "status_code") for (const range of value as readonly StatusRange[]) ranges.push(range);
   return ranges;
 }

@@ -150,7 +150,8 @@ function readRecipients(global: Draft, reporter: Reporter): readonly string[] {
   for (const cell of global.cells) {
     if (cell.row.keyword !== "notification_email") continue;
     const before = recipients.length;
-    for (const line of global.lines("notification_email")) recipients.push(...line.words);
+    for (const line of global.lines("notification_email"))
+      for (const word of line.words) recipients.push(word);
     if (recipients.length === before)
       reportAtEnd(
         reporter,

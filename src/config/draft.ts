@@ -135,11 +135,12 @@ export class Draft {
     return typeof value === "object" && "kind" in value && value.kind === "hex" ? value : mismatch(keyword);
   }
 
-  /** The lines of all lists of a keyword, in order. */
+  /** The lines of all lists of a keyword, in order; there may be more than a call can have arguments. */
   lines(keyword: string): readonly Statement[] {
     const lines: Statement[] = [];
     for (const cell of this.cells)
-      if (cell.row.keyword === keyword) lines.push(...(cell.value as readonly Statement[]));
+      if (cell.row.keyword === keyword)
+        for (const line of cell.value as readonly Statement[]) lines.push(line);
     return lines;
   }
 

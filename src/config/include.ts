@@ -115,7 +115,7 @@ export function findIncluded(
     const isWild = /[*?[]/.test(alternative);
     hasWildcard ||= isWild;
     const found = isWild ? matches(path, system) : exists(path, system) ? [path] : [];
-    paths.push(...found);
+    for (const file of found) paths.push(file);
     if (found.length === 0 && !isWild) absent.push(alternative);
   }
   if (paths.length === 0) {

@@ -32,7 +32,7 @@ export function planReload(running: ConfigModel, next: ConfigModel): ReloadPlan 
     (server) => virtualServerKey(server.target),
     (server) => `virtual_server ${virtualServerKey(server.target)}`,
     (before, after) => {
-      realServers.push(...compareRealServers(before, after));
+      for (const change of compareRealServers(before, after)) realServers.push(change);
       return changedFields(before, after, "realServers");
     },
   );

@@ -124,7 +124,7 @@ export class VrrpSide {
         const group = buildTrackGroup(reporter, draft, name);
         if (group === undefined) break;
         this.#trackGroups.push(group);
-        this.#groupLines.push(...draft.lines("group"));
+        for (const line of draft.lines("group")) this.#groupLines.push(line);
         break;
       }
       case "garp_group": {
