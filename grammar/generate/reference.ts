@@ -1,5 +1,6 @@
 /** The reference in Markdown: every keyword of every block, and the option words of lines. */
 import { allKeywords, type KeywordFacts } from "../../src/config/explain-keyword.ts";
+import { type LexicalRow, lexicalRows } from "../keywords/lexical.ts";
 import { optionTables } from "../keywords/options.ts";
 import type { OptionRow } from "../keywords/row.ts";
 import { tables } from "../keywords/table.ts";
@@ -13,6 +14,9 @@ export function reference(): string {
     "A keyword without a unit counts nothing or what its meaning says. `parsed` means that the keyword is read and checked, but has no effect yet. `keepalived --explain KEYWORD` shows the same on a terminal.",
     `Blocks: ${tables.map(({ block }) => `[${title(block)}](#${anchor(title(block))})`).join(" · ")}`,
     `Words within lines: ${optionTables.map(({ item }) => `[${item}](#${anchor(item)})`).join(" · ")}`,
+    "Below keywords: [lines and words](#lines-and-words)",
+    "## lines and words",
+    ["| form | meaning | example |", "|---|---|---|", ...lexicalRows.map(lexicalLine)].join("\n"),
   ];
   for (const { block } of tables) {
     parts.push(`## ${title(block)}`);
@@ -47,6 +51,10 @@ function anchor(heading: string): string {
     .toLowerCase()
     .replace(/[^\w\- ]/g, "")
     .replaceAll(" ", "-");
+}
+
+function lexicalLine({ form, help, example }: LexicalRow): string {
+  return line([code(form), escaped(help), example.split("\n").map(code).join("<br>")]);
 }
 
 function keywordLine({ row, syntax, unit, range, example }: KeywordFacts): string {

@@ -3,6 +3,7 @@
  * (explain-pages.ts) and for keywords (from the tables).
  */
 
+import { lexicalRows } from "../../grammar/keywords/lexical.ts";
 import { optionTables } from "../../grammar/keywords/options.ts";
 import type { OptionRow } from "../../grammar/keywords/row.ts";
 import { displayName, nearestOf } from "../../grammar/keywords/table.ts";
@@ -18,6 +19,9 @@ export function explain(topic: string): string | undefined {
   for (const { item, rows } of optionTables)
     for (const row of rows)
       if (row.keyword === topic || row.aliases?.includes(topic)) parts.push(optionPage(item, row));
+  for (const { form, help, example } of lexicalRows)
+    if (form === topic || form.split(/[ (=]/, 1)[0] === topic)
+      parts.push(`${form}\n\n  ${help}\n\n  example:  ${example.replaceAll("\n", `\n${" ".repeat(12)}`)}`);
   return parts.length === 0 ? undefined : `${parts.join("\n\n")}\n`;
 }
 

@@ -52,6 +52,19 @@ test("blocks with the same words about a keyword are named together", () => {
   assert.match(explain("connect_port") ?? "", /\n {2}block: {4}TCP_CHECK, HTTP_GET, /);
 });
 
+test("what lies below keywords is explained, too", () => {
+  assert.equal(
+    explain("~SEQx"),
+    `~SEQx(VARIABLE, [START, [STEP,]] END) TEXT
+
+  the same with hexadecimal digits, from 0 on
+
+  example:  ~SEQx(i, 9, 0xa) include web\${i}.conf
+`,
+  );
+  assert.match(explain("include") ?? "", /^include PATTERN\n\n {2}reads the files that match/);
+});
+
 test("an old name leads to the page of the new one", () => {
   assert.match(explain("nb_get_retry") ?? "", /old: {6}nb_get_retry \(write retry\)/);
 });
