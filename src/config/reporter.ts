@@ -19,6 +19,8 @@ export class Reporter {
   /** a keyword lacked its parameter: there will be no model */
   hasGivenUp = false;
   readonly #noted = new Set<string>();
+  /** codes that were reported: of each one is kept, for the exit status */
+  readonly #codes = new Set<DiagnosticCode>();
   #lastSource = -1;
   #lastFile = "";
 
@@ -26,7 +28,7 @@ export class Reporter {
     this.sources = sources;
   }
 
-  /** Nothing more is taken: what would be said need not be worked out. */
+  /** Nothing more is taken of what was said already: its message need not be worked out. */
   get isFull(): boolean {
     return this.diagnostics.length >= MOST;
   }
@@ -34,7 +36,8 @@ export class Reporter {
   /** @param message what is wrong; what to write instead */
   at(code: DiagnosticCode, span: Span | undefined, message: string, related: readonly Related[] = []): void {
     if (code === "missing-parameter") this.hasGivenUp = true;
-    if (this.isFull) return;
+    if (!this.#takes(code)) return;
+    this.#codes.add(code);
     this.diagnostics.push({ code, severity: consequences[code].severity, span, message, related });
   }
 
@@ -51,8 +54,12 @@ export class Reporter {
     related: readonly Related[] = [],
   ): void {
     // The place of a word takes a scan of its line.
-    const span = this.isFull ? undefined : this.spanOf(statement, word);
+    const span = this.#takes(code) ? this.spanOf(statement, word) : undefined;
     this.at(code, span, message, related);
+  }
+
+  #takes(code: DiagnosticCode): boolean {
+    return !this.isFull || !this.#codes.has(code);
   }
 
   /** Said once, whatever number of statements it applies to. */

@@ -34,7 +34,10 @@ export class UnknownWords {
 
   /** @param suspect what an earlier mistake has to do with it */
   report(statement: Statement, block: Block, suspect: readonly Related[]): void {
-    if (this.#reporter.isFull) return;
+    if (this.#reporter.isFull) {
+      this.#reporter.word("unknown-keyword", statement, 0, "unknown keyword, ignored; remove it");
+      return;
+    }
     const word = statement.words[0] as string;
     const shown = presentable(word);
     const where = block.name === "(root)" ? "at the top level" : `in ${block.name}`;

@@ -136,3 +136,15 @@ test("a line of a megabyte, a million braces, a word without end", () => {
   survive("x".repeat(1_000_000));
   survive(`"${"x".repeat(1_000_000)}`);
 });
+
+test("ten thousand warnings do not hide an error, nor one that keeps the daemon from starting", () => {
+  const warnings = "  router_id a\n".repeat(10_100);
+  const text = `global_defs {\n${warnings}}\n`;
+  const outcome = (more: string): readonly [number, number] => {
+    const { testStatus, startStatus } = loadConfig("m.conf", fakeSystem({ "m.conf": text + more }));
+    return [testStatus, startStatus];
+  };
+  assert.deepEqual(outcome(""), [0, 0]);
+  assert.deepEqual(outcome("banana\n"), [5, 0]);
+  assert.deepEqual(outcome("vrrp_instance V1 {\n  interface eth0\n}\n"), [5, 2]);
+});
