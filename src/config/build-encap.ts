@@ -60,14 +60,16 @@ function readTunnel(context: OptionContext, line: Statement, at: number, kind: "
     }
     next = read.next;
   }
-  const id = values.text("id");
-  if (id !== undefined && !/^[0-9]{1,20}$/.test(id))
+  let id = values.text("id");
+  if (id !== undefined && !/^[0-9]{1,20}$/.test(id)) {
     context.reporter.word(
       "option-invalid",
       line,
       values.wordOf("id") + 1,
-      `id cannot be "${id}"; write a number`,
+      `id cannot be "${id}" and is ignored; write a number`,
     );
+    id = undefined;
+  }
   if (!values.has("id") && !values.has("dst"))
     context.reporter.word(
       "option-without-value",

@@ -159,16 +159,25 @@ function readDestination(context: RouteContext, line: Statement, at: number, dra
   const text = line.words[word];
   // A type may also stand behind the destination.
   if (text === undefined && word > at && draft.destination !== undefined) return { ok: true, next: word };
-  const prefix = text === undefined ? undefined : readPrefix(text);
-  if (prefix !== undefined && text !== undefined) {
+  if (text === undefined) {
+    context.reporter.word(
+      "missing-parameter",
+      line,
+      word,
+      "the destination is missing, which ends the reading of the configuration; write: to ADDR/LEN",
+    );
+    return { ok: false, next: word };
+  }
+  const prefix = readPrefix(text);
+  if (prefix !== undefined) {
     draft.destination = prefix;
     const family = familyOf(prefix.address);
     if (prefix.prefixLength > 0 || text.includes("/") || text === "default6")
       draft.families.push({ family, word });
     return { ok: true, next: word + 1 };
   }
-  const address = parseIpAddress((text ?? "").replace(/\/.*/, ""));
-  if (address !== undefined && text !== undefined) {
+  const address = parseIpAddress(text.replace(/\/.*/, ""));
+  if (address !== undefined) {
     const most = familyOf(address) === "ipv6" ? 128 : 32;
     context.reporter.word(
       "prefix-invalid",
@@ -184,7 +193,7 @@ function readDestination(context: RouteContext, line: Statement, at: number, dra
     "option-unknown",
     line,
     word,
-    `"${text ?? ""}" is no option of a route and no destination, so that the route is ignored${options.hint(text ?? "")}`,
+    `"${text}" is no option of a route and no destination, so that the route is ignored${options.hint(text)}`,
   );
   return { ok: false, next: word };
 }
