@@ -143,6 +143,13 @@ test("diagnostics are bounded, however hostile the file", () => {
   assert.equal(load("x\n".repeat(50_000)).diagnostics.length, 10_000);
 });
 
+test("the first of each kind is never lost behind thousands of others", () => {
+  const result = load(`global_defs {\n${"router_id x\n".repeat(10_050)}}\nfooo`);
+  assert.equal(result.diagnostics.length, 10_001);
+  assert.equal(result.diagnostics.at(-1)?.code, "unknown-keyword");
+  assert.equal(result.testStatus, 5);
+});
+
 test("the real machine: files, globs, users, groups and modes", () => {
   const directory = mkdtempSync(join(tmpdir(), "config-"));
   try {
