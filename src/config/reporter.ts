@@ -19,7 +19,6 @@ export class Reporter {
   /** a keyword lacked its parameter: there will be no model */
   hasGivenUp = false;
   readonly #noted = new Set<string>();
-  readonly #taken = new Set<DiagnosticCode>();
   /** codes that were reported: of each one is kept, for the exit status */
   readonly #codes = new Set<DiagnosticCode>();
   #lastSource = -1;
@@ -29,12 +28,9 @@ export class Reporter {
     this.sources = sources;
   }
 
-  /**
-   * Whether a diagnostic would be taken: the first of its code always is, because it may decide the exit
-   * status. What would not be said need not be worked out.
-   */
-  wants(code: DiagnosticCode): boolean {
-    return this.diagnostics.length < MOST || !this.#taken.has(code);
+  /** Nothing more is taken of what was said already: its message need not be worked out. */
+  get isFull(): boolean {
+    return this.diagnostics.length >= MOST;
   }
 
   /** @param message what is wrong; what to write instead */
