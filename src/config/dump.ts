@@ -74,9 +74,10 @@ class Dumper {
     if (part !== undefined) this.#contents(draft, part);
   }
 
-  #contents(draft: Draft, part: Part): void {
+  /** @param around the block that it stood in, when it is written into another one */
+  #contents(draft: Draft, part: Part, around?: Draft): void {
     this.#open(this.#head(draft, part));
-    this.#keywords(draft, part);
+    this.#keywords(draft, part, around);
     for (const child of draft.children) this.#block(child, draft.block, part);
     if (part !== "unplaced") this.#strays(draft, part);
     this.#close();
@@ -96,7 +97,7 @@ class Dumper {
           const child = other.children.find((c) => c.block.name === name && this.#isAt(c, element));
           if (child === undefined || this.#written.has(element)) continue;
           this.#written.add(element);
-          this.#contents(child, element);
+          this.#contents(child, element, other);
         }
       }
     }
@@ -144,13 +145,13 @@ class Dumper {
   }
 
   /** What was written, each with the value that counts, and behind it what was filled in. */
-  #keywords(draft: Draft, part: Part): void {
+  #keywords(draft: Draft, part: Part, around?: Draft): void {
     const seen = new Set<KeywordRow>();
     for (const cell of draft.cells) {
       this.#cell(cell, draft, part, seen.has(cell.row));
       seen.add(cell.row);
     }
-    if (part !== "unplaced") this.#missing(draft.block.rows, seen, part);
+    if (part !== "unplaced") this.#missing(draft.block.rows, seen, part, around);
   }
 
   /** @param isFurther a line before it has the same keyword, and the value of both */
@@ -179,12 +180,17 @@ class Dumper {
     this.#close();
   }
 
-  #missing(rows: readonly KeywordRow[], seen: ReadonlySet<KeywordRow>, part: object): void {
+  #missing(rows: readonly KeywordRow[], seen: ReadonlySet<KeywordRow>, part: object, around?: Draft): void {
     for (const row of rows) {
       if (row.field === undefined || seen.has(row) || row.implicit === true) continue;
       const words = writeValue(row, valueAt(part, row.field));
       // Empty is what stands for nothing: the interface of an instance that has none.
-      if (typeof words !== "string" && words[0] !== "") this.#line(row, words.map(quoted));
+      if (typeof words !== "string") {
+        if (words[0] !== "") this.#line(row, words.map(quoted));
+        continue;
+      }
+      const inherited = words === "unknown" ? around?.cell(row.keyword) : undefined;
+      if (inherited !== undefined) this.#line(row, this.#rest(inherited.statement, 1));
     }
   }
 
