@@ -84,6 +84,8 @@ export interface IncludedFiles {
 
 /** More alternatives than this are no list of files. */
 const MOST_ALTERNATIVES = 1000;
+/** Characters; Linux takes paths of 4096 bytes. */
+const LONGEST_PATTERN = 16_384;
 
 /**
  * @param pattern everything behind the directive, as keepalived takes it
@@ -95,11 +97,15 @@ export function findIncluded(
   checks: IncludeChecks,
   system: ConfigSystem,
 ): IncludedFiles {
-  const alternatives = expandBraces(pattern);
   const problems: IncludeProblem[] = [];
   const missing = (isFailure: boolean, message: string): void => {
     problems.push({ code: isFailure ? "include-failed" : "include-no-match", message });
   };
+  if (pattern.length > LONGEST_PATTERN) {
+    missing(checks.match, `${shown(pattern)} is longer than any name of a file; shorten it`);
+    return { paths: [], problems };
+  }
+  const alternatives = expandBraces(pattern);
   if (alternatives === undefined) {
     missing(
       checks.brace,
@@ -178,52 +184,48 @@ function kindOf(path: string, system: ConfigSystem): keyof typeof kindNames | "f
  * @returns undefined when there are too many
  */
 export function expandBraces(pattern: string): readonly string[] | undefined {
-  let done: string[] = [];
-  let open: string[] = [pattern];
-  // One pair of braces of every name in each round, from left to right.
-  for (let round = 0; open.length > 0; round++) {
-    if (open.length > MOST_ALTERNATIVES || round > MOST_ALTERNATIVES) return undefined;
-    const next: string[] = [];
-    let isDone = true;
-    for (const text of open) {
-      const pair = firstPair(text);
-      if (pair === undefined) next.push(text);
-      else {
-        isDone = false;
-        for (const part of pair.parts) next.push(text.slice(0, pair.start) + part + text.slice(pair.end));
-      }
-    }
-    if (isDone) {
-      done = next;
-      break;
-    }
-    open = next;
+  const done: string[] = [];
+  /** the next one is the last */
+  const open: string[] = [pattern];
+  for (let text = open.pop(); text !== undefined; text = open.pop()) {
+    const pair = firstPair(text);
+    if (pair === undefined) done.push(text);
+    else
+      for (const part of pair.parts.toReversed())
+        open.push(text.slice(0, pair.start) + part + text.slice(pair.end));
+    if (done.length + open.length > MOST_ALTERNATIVES) return undefined;
   }
   return done;
 }
 
-/** The first `{…,…}` of a text, split at its own commas. */
-function firstPair(
-  text: string,
-): { readonly start: number; readonly end: number; readonly parts: readonly string[] } | undefined {
-  for (let start = text.indexOf("{"); start >= 0; start = text.indexOf("{", start + 1)) {
-    const parts: string[] = [];
-    let depth = 0;
-    let from = start + 1;
-    for (let i = start; i < text.length; i++) {
-      const c = text[i];
-      if (c === "{") depth++;
-      else if (c === "," && depth === 1) {
-        parts.push(text.slice(from, i));
-        from = i + 1;
-      } else if (c === "}" && --depth === 0) {
-        if (parts.length > 0) return { start, end: i + 1, parts: [...parts, text.slice(from, i)] };
-        break;
-      }
+interface Pair {
+  readonly start: number;
+  readonly end: number;
+  readonly parts: readonly string[];
+}
+
+/** The first `{…,…}` of a text, split at its own commas; braces that have no partner are letters. */
+function firstPair(text: string): Pair | undefined {
+  let first: Pair | undefined;
+  const open: { readonly start: number; readonly commas: number[] }[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === OPEN_BRACE) open.push({ start: i, commas: [] });
+    else if (c === COMMA) open.at(-1)?.commas.push(i);
+    else if (c === CLOSE_BRACE) {
+      const { start, commas } = open.pop() ?? { start: 0, commas: [] };
+      if (commas.length === 0 || (first !== undefined && first.start < start)) continue;
+      const edges = [start, ...commas, i];
+      const parts = edges.slice(1).map((edge, n) => text.slice((edges[n] as number) + 1, edge));
+      first = { start, end: i + 1, parts };
     }
   }
-  return undefined;
+  return first;
 }
+
+const COMMA = 44;
+const OPEN_BRACE = 123;
+const CLOSE_BRACE = 125;
 
 function shown(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;

@@ -238,6 +238,20 @@ test("csh braces: nested, empty, unfinished, and too many", () => {
     ],
   );
   assert.equal(expandBraces("{a,b}".repeat(20)), undefined);
+  assert.equal(expandBraces("{a,b}".repeat(9))?.length, 512);
+  assert.deepEqual(expandBraces(`${"{".repeat(16_000)}a,b}`)?.length, 2);
+});
+
+test("a pattern that no file can have is not looked for", () => {
+  const result = load(
+    write({ "main.conf": `include ${"{ ".repeat(500_000)}\nincludem ${"x".repeat(20_000)}\nend` }),
+  );
+  assert.deepEqual(words(result), ["end"]);
+  assert.match(
+    others(result)[0] ?? "",
+    /^include-no-match: \{ \{ .*… is longer than any name of a file; shorten it$/,
+  );
+  assert.match(others(result)[1] ?? "", /^include-failed: xxx/);
 });
 
 test("braces multiply, whatever the parts", () => {
