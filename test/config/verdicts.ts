@@ -88,7 +88,6 @@ const unplaced: ReadonlySet<DiagnosticCode> = new Set<DiagnosticCode>([
   "protocol-ignored",
   "protocol-missing",
   "quorum-reduced",
-  "real-server-missing",
   "scheduler-missing",
   "script-security-off",
   "setting-cleared",
