@@ -57,7 +57,7 @@ const CHUNK = 1 << 16;
 /** Passes over one line: each is caused by a reference that only the last pass has put together. */
 const MOST_PASSES = 100;
 
-const special = /^[ \t\r\f\v]*[@~]|\$/gm;
+const special = /(?<=^|\n)[ \t\r\f\v]*[@~]|\$/g;
 const definition = /^\$([A-Za-z_][A-Za-z0-9_]*)=/;
 const conditionId = /^@(\^?)([^ \t\r\f\v]*)/;
 const DOLLAR = 36;

@@ -99,6 +99,8 @@ function parseList(inner: string): LoopResult {
   const [variables = [], ...rounds] = items;
   for (const variable of variables) if (!name.test(variable)) return badName(variable, syntax.LST);
   if (rounds.length === 0) return wrong("~LST has no values", syntax.LST);
+  if (rounds.length * variables.length > MOST_ROUNDS)
+    return wrong(`~LST has ${rounds.length} rounds of ${variables.length} variables`, "a shorter list");
   const surplus = rounds.find((values) => values.length > variables.length);
   if (surplus !== undefined)
     return wrong(

@@ -286,6 +286,16 @@ test("more lines, characters or copies than allowed end the expansion with one m
   assert.deepEqual(run(deep, few).issues, ["sequence-invalid 0-61"]);
 });
 
+test("a list of very many variables and rounds is not repeated", () => {
+  const text = `~LST({${"a,".repeat(2000)}b}${",c".repeat(2000)}) x`;
+  assert.deepEqual(run(text), { lines: [], places: [], issues: [`sequence-invalid 0-${text.length}`] });
+});
+
+test("a megabyte of carriage returns or of blanks is passed over once", () => {
+  assert.deepEqual(run(`${"\r".repeat(1 << 20)}$`).lines, ["$"]);
+  assert.deepEqual(run(`${" ".repeat(1 << 20)}@low a`).lines, ["a"]);
+});
+
 test("a line with a NUL byte is left to the lexer", () => {
   assert.deepEqual(run("$A=x\n$A\0 y\n$A"), {
     lines: ["$A", "x"],
