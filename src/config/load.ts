@@ -27,7 +27,7 @@ export interface ConfigSystem {
   readonly self: { readonly uid: number; readonly gid: number; readonly name: string };
   /** undefined: no such file */
   statScript(path: string): ScriptStat | undefined;
-  /** paths that match a glob pattern, sorted; an absolute pattern, or one relative to the process */
+  /** paths that match a glob pattern without braces, sorted; absolute, or relative to the process */
   glob(pattern: string): readonly string[];
   /** of a path, links followed; undefined: no such path. Without it everything counts as a file. */
   fileKind?(path: string): "file" | "executable" | "directory" | "other" | undefined;

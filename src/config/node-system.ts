@@ -1,8 +1,9 @@
 /** The real machine behind `ConfigSystem`: files, users and groups through Node. */
 import { randomInt } from "node:crypto";
-import { globSync, lstatSync, readFileSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, resolve } from "node:path";
+import { globPaths } from "./glob.ts";
 import type { ConfigSystem } from "./load.ts";
 
 /** @param interfaces names of the existing interfaces; undefined when they cannot be known */
@@ -28,7 +29,11 @@ export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefi
         ? undefined
         : { isFile: stat.isFile(), mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
     },
-    glob: (pattern) => globSync(pattern).sort(),
+    glob: (pattern) =>
+      globPaths(pattern, {
+        list: namesIn,
+        exists: (path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined,
+      }),
     fileKind: (path) => {
       const stat = statSync(path, { throwIfNoEntry: false });
       if (stat === undefined) return isLink(path) ? "other" : undefined;
@@ -40,6 +45,15 @@ export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefi
     directoryOf: (file) => resolve(dirname(file)),
     seed: () => randomInt(2 ** 32),
   };
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    // No directory, or one that may not be read: nothing in it matches.
+    return [];
+  }
 }
 
 /** Whether a path is a link, even one to nowhere. */

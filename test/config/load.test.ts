@@ -163,7 +163,7 @@ test("the real machine: files, globs, users, groups and modes", () => {
       join(directory, "a.conf"),
       join(directory, "b.conf"),
     ]);
-    assert.deepEqual(system.glob(join(directory, "{b,a}.conf")).length, 2);
+    assert.deepEqual(system.glob(join(directory, "[ab].conf")).length, 2);
     assert.deepEqual(system.interfaces(), new Set(["x0"]));
     assert.deepEqual(system.user("root"), { uid: 0, gid: 0 });
     assert.equal(system.user("no such user"), undefined);
