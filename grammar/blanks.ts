@@ -41,3 +41,8 @@ export function isQuoted(text: string): boolean {
   for (let i = text.indexOf('"'); i >= 0; i = text.indexOf('"', i + 1)) inQuotes = !inQuotes;
   return inQuotes;
 }
+
+/** For a message: a word may be a megabyte. */
+export function shortened(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}

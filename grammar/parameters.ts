@@ -4,6 +4,8 @@
  * line means once it is substituted.
  */
 
+import { shortened } from "./blanks.ts";
+
 /** A definition; another one of the same name is another object. */
 export class Parameter {
   readonly name: string;
@@ -154,7 +156,7 @@ export class Parameters {
     if (value === undefined)
       complain({
         code: "environment-unset",
-        message: `the environment has no variable ${variable}, nothing is put in its place; set it or write the value`,
+        message: `the environment has no variable ${shortened(variable)}, nothing is put in its place; set it or write the value`,
       });
     // A line break in it would begin a line that nobody sees in the file.
     return new Parameter("_ENV", [(value ?? "").replace(/[\n\0]/g, " ")]);

@@ -4,7 +4,7 @@
  * where they stand; what is made from the others becomes an expanded source. Everything is bounded: what
  * would not end, or would grow without measure, is dropped with one message.
  */
-import { commentStart, isQuoted, trimEnd, trimStart } from "./blanks.ts";
+import { commentStart, isQuoted, shortened, trimEnd, trimStart } from "./blanks.ts";
 import { readDefinitionLines } from "./definition.ts";
 import { isInclude, LineLexer, type TokenSink } from "./lexer.ts";
 import { Parameter, Parameters, type Surroundings } from "./parameters.ts";
@@ -324,7 +324,10 @@ export class Preprocessor {
     if (at < 0 || !(first.endsWith("\\") || raw.endsWith("\\"))) {
       const value = first.endsWith("\\") ? trimEnd(first.slice(0, -1)) : first;
       if (isQuoted(value))
-        this.#sayOnce("unmatched-quote", `a quote in the value of $${name} is not closed; write a second "`);
+        this.#sayOnce(
+          "unmatched-quote",
+          `a quote in the value of $${shortened(name)} is not closed; write a second "`,
+        );
       this.#parameters.define(new Parameter(name, [value]));
       return;
     }
@@ -337,7 +340,7 @@ export class Preprocessor {
         code: "line-continuation",
         source: source.id,
         ...further.hiding,
-        message: `this comment hides the \\ at its end, so that the definition of $${name} ends here; move the comment out of the definition`,
+        message: `this comment hides the \\ at its end, so that the definition of $${shortened(name)} ends here; move the comment out of the definition`,
       });
     const lines = further.lines.map((l) => l.content);
     const places = further.lines.map(({ offset }) => ({ source: source.id, offset }));
@@ -377,9 +380,9 @@ export class Preprocessor {
 
   /** Braces of an unknown parameter would be taken for those of a block: the usual mistake. */
   #undefinedReference(text: string): void {
-    const match = /\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*\}/.exec(text);
+    const match = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?![A-Za-z0-9_])[^{}]*\}/.exec(text);
     if (match === null || isQuoted(text.slice(0, match.index))) return;
-    const name = match[1] as string;
+    const name = shortened(match[1] as string);
     this.#sayOnce(
       "parameter-undefined",
       `\${${name}} is not defined and stays as it is, with braces that begin and end a block; define it above with $${name}=VALUE`,

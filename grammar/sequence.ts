@@ -3,6 +3,8 @@
  * of the line is repeated for. Never substitutes anything itself (keepalived.conf(5), "Sequence blocks").
  */
 
+import { shortened } from "./blanks.ts";
+
 /** The values of all variables, round by round. */
 export interface Loop {
   readonly variables: readonly string[];
@@ -54,7 +56,7 @@ function parseSequence(inner: string, kind: "SEQ" | "SEQx"): LoopResult {
   const values: number[] = [];
   for (const text of numbers) {
     const value = parseNumber(text);
-    if (value === undefined) return wrong(`"${shown(text)}" in ~${kind} is no number`, syntax[kind]);
+    if (value === undefined) return wrong(`"${shortened(text)}" in ~${kind} is no number`, syntax[kind]);
     if (kind === "SEQx" && value < 0)
       return wrong("~SEQx has a negative number", "~SEQ for negative numbers, or start at 0");
     values.push(value);
@@ -104,7 +106,7 @@ function parseList(inner: string): LoopResult {
   const surplus = rounds.find((values) => values.length > variables.length);
   if (surplus !== undefined)
     return wrong(
-      `~LST has ${variables.length} ${variables.length === 1 ? "variable" : "variables"} but {${shown(surplus.join(", "))}}`,
+      `~LST has ${variables.length} ${variables.length === 1 ? "variable" : "variables"} but {${shortened(surplus.join(", "))}}`,
       "as many values as variables",
     );
   return {
@@ -139,9 +141,5 @@ function splitItems(inner: string): readonly (readonly string[])[] | undefined {
 }
 
 function badName(text: string, instead: string): LoopResult {
-  return wrong(`"${shown(text)}" is no name of a variable`, instead);
-}
-
-function shown(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  return wrong(`"${shortened(text)}" is no name of a variable`, instead);
 }

@@ -2,7 +2,7 @@
  * The references of one line and what takes their place, from left to right. A value is searched for
  * references again; one that contains itself is noticed by what each part of the line came from.
  */
-import { isQuoted, trimStart } from "./blanks.ts";
+import { isQuoted, shortened, trimStart } from "./blanks.ts";
 import type { Parameter, ParameterProblem, Parameters } from "./parameters.ts";
 
 /** What was substituted, and reaches to `tail` characters before the end of the line. */
@@ -59,7 +59,7 @@ export function substitute(
     if (parameter.lines.length > 1 && end < text.length) {
       complain({
         code: "parameter-not-last",
-        message: `$${parameter.name} has several lines and stays as it is, because it is not the last thing on this line; move what follows to the next line`,
+        message: `$${shortened(parameter.name)} has several lines and stays as it is, because it is not the last thing on this line; move what follows to the next line`,
       });
       return true;
     }
@@ -89,6 +89,6 @@ export function substitute(
 export function recursion(parameter: Parameter): SubstitutionProblem {
   return {
     code: "parameter-recursion",
-    message: `$${parameter.name} is defined by itself and is not replaced; give it a value without $${parameter.name}`,
+    message: `$${shortened(parameter.name)} is defined by itself and is not replaced; give it a value without $${shortened(parameter.name)}`,
   };
 }

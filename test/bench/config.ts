@@ -59,7 +59,13 @@ export function configMemory(services: number): Promise<Row> {
   return withConfig(services, async (file) => {
     const c = await peakMemory("c", file);
     const ours = await peakMemory("ours", file);
-    return { name: `config test of ${services} x 2, peak`, unit: "MB", c, ours, target: Math.floor(MOST_MEMORY / c) };
+    return {
+      name: `config test of ${services} x 2, peak`,
+      unit: "MB",
+      c,
+      ours,
+      target: Math.floor(MOST_MEMORY / c),
+    };
   });
 }
 

@@ -291,9 +291,11 @@ test("a list of very many variables and rounds is not repeated", () => {
   assert.deepEqual(run(text), { lines: [], places: [], issues: [`sequence-invalid 0-${text.length}`] });
 });
 
-test("a megabyte of carriage returns or of blanks is passed over once", () => {
+test("a megabyte of carriage returns, of blanks or of a name is passed over once", () => {
   assert.deepEqual(run(`${"\r".repeat(1 << 20)}$`).lines, ["$"]);
   assert.deepEqual(run(`${" ".repeat(1 << 20)}@low a`).lines, ["a"]);
+  assert.equal(run(`\${${"x".repeat(1 << 20)}`).issues.length, 0);
+  assert.equal(run(`"" ${"${a ".repeat(1 << 18)}`).issues.length, 0);
 });
 
 test("a line with a NUL byte is left to the lexer", () => {
