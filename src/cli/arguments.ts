@@ -2,7 +2,7 @@
  * Turns keepalived's command line into what it asks for. yargs' parser reads the values; the table and
  * getopt's rules are in `options.ts`, the help in `help.ts`.
  */
-import { Parser } from "yargs/helpers";
+import Parser from "yargs-parser";
 import type { ChildRole } from "../daemon/messages.ts";
 import type { DaemonOptions } from "../daemon/options.ts";
 import { facilityNumber, normalise, OPTIONS } from "./options.ts";
