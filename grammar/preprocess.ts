@@ -38,7 +38,7 @@ export interface Limits {
   readonly lines: number;
   /** characters that are lexed in the end */
   readonly characters: number;
-  /** characters copied on the way there */
+  /** characters looked at and copied on the way there */
   readonly copied: number;
   /** definitions and sequences within each other */
   readonly depth: number;
@@ -176,7 +176,8 @@ export class Preprocessor {
    * @param regions what of the line comes from which parameter, inner ones last
    */
   #work(line: string, inPlace: number, context: Context, regions: readonly Region[]): void {
-    if (--this.#linesLeft < 0) {
+    this.#copiesLeft -= line.length;
+    if (--this.#linesLeft < 0 || this.#copiesLeft < 0) {
       this.#exhausted();
       return;
     }

@@ -50,6 +50,7 @@ export function fuzz(name: string, load: (dice: Dice) => LoadResult, describe: (
     const end = performance.now() + seconds * 1000;
     let executions = 0;
     let longest = 0;
+    let slowest = "";
     do {
       const began = performance.now();
       let result: LoadResult;
@@ -59,11 +60,17 @@ export function fuzz(name: string, load: (dice: Dice) => LoadResult, describe: (
       } catch (cause) {
         throw new Error(`execution ${executions} of ${name}: ${describe()}`, { cause });
       }
-      longest = Math.max(longest, performance.now() - began);
+      const took = performance.now() - began;
+      if (took > longest) {
+        longest = took;
+        slowest = JSON.stringify(describe().slice(0, 120));
+      }
       assert.ok(longest < LONGEST_MS, `${longest} ms for ${describe()}`);
       executions++;
     } while (performance.now() < end);
-    t.diagnostic(`${name}: ${executions} executions in ${seconds} s, the longest ${Math.round(longest)} ms`);
+    t.diagnostic(
+      `${name}: ${executions} executions in ${seconds} s, the longest ${Math.round(longest)} ms: ${slowest}`,
+    );
   });
 }
 

@@ -286,6 +286,13 @@ test("more lines, characters or copies than allowed end the expansion with one m
   assert.deepEqual(run(deep, few).issues, ["sequence-invalid 0-61"]);
 });
 
+test("long lines count more than short ones towards what is allowed", () => {
+  const text = "~SEQ(i,1,2) ".repeat(1000);
+  assert.deepEqual(run(text, { lines: 1e9, characters: 1e9, copied: 1e6, depth: 100 }).issues, [
+    `expansion-too-large 0-${text.length - 1}`,
+  ]);
+});
+
 test("a list of very many variables and rounds is not repeated", () => {
   const text = `~LST({${"a,".repeat(2000)}b}${",c".repeat(2000)}) x`;
   assert.deepEqual(run(text), { lines: [], places: [], issues: [`sequence-invalid 0-${text.length}`] });
