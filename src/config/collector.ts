@@ -27,6 +27,8 @@ const DEEPEST = 64;
 /** Files within each other: no configuration needs more, and a circle may hide behind links. */
 const MOST_NESTED = 128;
 const MOST_FILES = 10_000;
+/** Include lines, also those that find nothing: each asks the file system. */
+const MOST_LOOKUPS = 20_000;
 /** characters of all included files together */
 const MOST_INCLUDED = 64 << 20;
 
@@ -51,6 +53,7 @@ export class Collector implements TokenSink {
   readonly #open: Source[] = [];
   #checks: IncludeChecks;
   #files = 0;
+  #lookups = 0;
   #included = 0;
   #random: Random;
 
@@ -135,6 +138,15 @@ export class Collector implements TokenSink {
     const span = { source, start, end: start + directive.length };
     if (words.length < 2) {
       this.#reporter.at("missing-value", span, `${directive} names no file; write: ${directive} PATTERN`);
+      return;
+    }
+    if (++this.#lookups > MOST_LOOKUPS) {
+      if (this.#lookups === MOST_LOOKUPS + 1)
+        this.#reporter.at(
+          "include-too-many",
+          span,
+          `more than ${MOST_LOOKUPS} include lines, the rest is not looked at; take a wildcard instead of a sequence`,
+        );
       return;
     }
     const { name, text } = this.#reporter.sources.get(source);

@@ -208,6 +208,12 @@ test("more files than anybody has are not read", () => {
   );
 });
 
+test("a sequence of includes that find nothing ends, too", () => {
+  const result = load(write({ "main.conf": "~SEQ(i,1,100000) include none$i\nend" }));
+  assert.deepEqual(words(result), ["end"]);
+  assert.match(others(result).at(-1) ?? "", /^include-too-many: more than 20000 include lines/);
+});
+
 test("csh braces: nested, empty, unfinished, and too many", () => {
   assert.deepEqual(
     [
