@@ -58,7 +58,7 @@ test("a script runs as its user, without supplementary groups, in its own proces
   const out = path.join(folder, "who");
   const file = script(
     "who.sh",
-    `#!/bin/sh\n{ id -u; id -g; id -G; readlink /proc/$$/fd/0; ps -o pgid= -p $$ | tr -d ' '; echo $$; } > ${out}\n`,
+    `#!/bin/sh\n{ id -u; id -g; id -G; readlink /proc/$$/fd/0; cut -d' ' -f5 /proc/$$/stat; echo $$; } > ${out}\n`,
   );
   assert.deepEqual(await runScript(request(file, { uid: 12345, gid: 23456 })), { kind: "exited", status: 0 });
   const [u, g, groups, stdin, group, pid] = fs.readFileSync(out, "utf8").split("\n");
