@@ -34,6 +34,7 @@ fi
 if [ "$purpose" != demo ]; then
   need keepalived /usr/sbin/keepalived
   need systemd /lib/systemd/systemd
+  need procps /usr/bin/pgrep
 fi
 if [ "$purpose" = bench ]; then
   need tcpdump /usr/bin/tcpdump /usr/sbin/tcpdump
