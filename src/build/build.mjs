@@ -129,7 +129,7 @@ async function bundle({ name, entry, split = false }) {
 /** What npm packages inside the bundles want to be shipped with them. */
 function collectLicenses() {
   const parts = [];
-  for (const name of ["chevrotain", "netlink", "pino", "yargs"]) {
+  for (const name of ["chevrotain", "netlink", "pino", "yargs", "yargs-parser"]) {
     const folder = path.join(root, "node_modules", name);
     if (!fs.existsSync(folder)) continue;
     const file = fs.readdirSync(folder).find((f) => /^licen[cs]e/i.test(f));
