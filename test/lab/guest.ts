@@ -60,8 +60,12 @@ export async function runInGuest(
   try {
     for await (const raw of createInterface({ input: guest.stdout ?? process.stdin })) {
       const [line = "", ended] = raw.replaceAll("\r", "").split(marker);
-      if (ended !== undefined) status = Number(ended);
-      else if (status === GUEST_BROKE && !isNoise(line, command.systemd)) onLine(line);
+      if (ended !== undefined) {
+        status = Number(ended);
+        // Not left to halt(8): a small Debian has none, and the guest would run until its limit.
+        break;
+      }
+      if (status === GUEST_BROKE && !isNoise(line, command.systemd)) onLine(line);
     }
   } finally {
     clearTimeout(timer);
