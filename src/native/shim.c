@@ -41,6 +41,7 @@ static const struct {
     {"send", js_send},
     {"sendBatch", js_send_batch},
     {"receive", js_receive},
+    {"receiveBatch", js_receive_batch},
     {"receiveNetlink", js_receive_netlink},
     {"read", js_read},
     {"write", js_write},

@@ -257,6 +257,35 @@ static napi_value js_receive_netlink(napi_env env, napi_callback_info info) {
   return number_value(env, (double)packed);
 }
 
+/* receiveBatch(fd, into, slot, lengths): number | undefined */
+static napi_value js_receive_batch(napi_env env, napi_callback_info info) {
+  Args a = args_of(env, info);
+  struct mmsghdr messages[MESSAGES] = {0};
+  struct iovec parts[MESSAGES];
+  int fd = int_arg(&a, 0);
+  Bytes into = bytes_arg(&a, 1);
+  size_t slot = (size_t)int_arg(&a, 2);
+  Bytes lengths = bytes_arg(&a, 3);
+  if (a.bad) return NULL;
+  if (slot == 0 || slot > into.length || lengths.length < sizeof(int32_t)) {
+    bad_argument(&a, "the buffers hold one slot and its length at least");
+    return NULL;
+  }
+  size_t slots = into.length / slot < MESSAGES ? into.length / slot : MESSAGES;
+  if (lengths.length / sizeof(int32_t) < slots) slots = lengths.length / sizeof(int32_t);
+  for (size_t i = 0; i < slots; i++) {
+    parts[i] = (struct iovec){into.data + i * slot, slot};
+    messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+  }
+  int count = recvmmsg(fd, messages, (unsigned)slots, MSG_DONTWAIT, NULL);
+  if (count < 0) return would_block(errno) ? undefined_value(env) : fail(a.shim, "recvmmsg", errno);
+  for (int i = 0; i < count; i++) {
+    int32_t length = (int32_t)messages[i].msg_len;
+    memcpy(lengths.data + (size_t)i * sizeof length, &length, sizeof length);
+  }
+  return number_value(env, count);
+}
+
 static napi_value js_read(napi_env env, napi_callback_info info) {
   Args a = args_of(env, info);
   int fd = int_arg(&a, 0);

@@ -73,6 +73,14 @@ export interface Native {
   /** @returns undefined when nothing waits (EAGAIN) */
   receive(fd: Fd, into: Uint8Array, flags?: number): Received | undefined;
   /**
+   * Reads as many waiting datagrams as fit in one recvmmsg(2), without senders and control messages.
+   *
+   * @param into divided into slots of `slot` bytes, 64 at most; a longer datagram is cut to its slot
+   * @param lengths of the stored datagrams; its size limits the slots too
+   * @returns how many were stored, slot 0 first; undefined when nothing waits
+   */
+  receiveBatch(fd: Fd, into: Uint8Array, slot: number, lengths: Int32Array): number | undefined;
+  /**
    * Reads as many waiting netlink datagrams as fit in one recvmmsg(2), drops those that the kernel did
    * not send (nl_pid is not 0) and packs the rest one behind the other, so that the result is one
    * sequence of aligned netlink messages. Throws ENOBUFS after a receive overrun and EMSGSIZE when a

@@ -18,6 +18,8 @@ import {
   MSG_DONTROUTE,
   SO_BINDTODEVICE,
   SO_PRIORITY,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
   SOCK_RAW,
   SOL_SOCKET,
 } from "./constants.ts";
@@ -52,10 +54,14 @@ const HEADER = 20;
 /** Internetwork control, RFC 791 precedence 6 */
 const TOS = 0xc0;
 const TTL = 255;
-/** An advert never exceeds the MTU by far; a longer packet arrives truncated and fails its length check. */
-const RECEIVE_ROOM = 65_536;
-/** Packets a turn of the loop: a flood must not starve the timers. */
-const PACKETS_PER_TURN = 64;
+/** 255 addresses with every header and trailer need 1,108 bytes; a longer packet arrives cut and fails its length check. */
+const SLOT = 2048;
+const SLOTS = 64;
+/** Of all sockets: what is in it lives only during a call. */
+const room: Buffer = Buffer.allocUnsafeSlow(SLOT * SLOTS);
+const lengths: Int32Array = new Int32Array(SLOTS);
+/** Bytes that may wait: some thousand adverts with what the kernel adds to each. */
+const RECEIVE_BUFFER = 4 << 20;
 
 /**
  * Opens both sockets of VRRP over IPv4 multicast, as RFC 3768 §5.2 and keepalived want them: bound to the
@@ -77,7 +83,6 @@ export function openVrrpSocket(
     return fd;
   };
   const membership = multicastRequest(options.group, options.ifindex);
-  const room = Buffer.allocUnsafe(RECEIVE_ROOM);
   let closed = false;
   let poll: Poll;
   let receiver: Fd;
@@ -87,6 +92,7 @@ export function openVrrpSocket(
     native.setsockopt(receiver, IPPROTO_IP, IP_MULTICAST_ALL, 0);
     native.setsockopt(receiver, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership);
     native.bind(receiver, internetAddress(options.group, 0));
+    growReceiveBuffer(native, receiver);
     // IPPROTO_RAW: includes the header by itself and receives nothing.
     sender = open(IPPROTO_RAW);
     native.setsockopt(sender, IPPROTO_IP, IP_HDRINCL, 1);
@@ -99,16 +105,15 @@ export function openVrrpSocket(
     throw e;
   }
 
+  /** One batch a turn of the loop: a flood must not starve the timers. */
   function drain(): void {
-    for (let packets = 0; packets < PACKETS_PER_TURN && !closed; packets++) {
-      try {
-        const received = native.receive(receiver, room);
-        if (received === undefined) return;
-        listener.packet(room.subarray(0, received.length));
-      } catch (e) {
-        if (!(e instanceof DaemonError)) throw e;
-        listener.error(e);
-      }
+    try {
+      const count = native.receiveBatch(receiver, room, SLOT, lengths) ?? 0;
+      for (let i = 0; i < count && !closed; i++)
+        listener.packet(room.subarray(i * SLOT, i * SLOT + (lengths[i] ?? 0)));
+    } catch (e) {
+      if (!(e instanceof DaemonError)) throw e;
+      listener.error(e);
     }
   }
 
@@ -127,6 +132,19 @@ export function openVrrpSocket(
       for (const fd of opened) native.close(fd);
     },
   };
+}
+
+/** Adverts of hundreds of routers come in bursts; what finds no room is lost without a word. */
+function growReceiveBuffer(native: Native, fd: Fd): void {
+  for (const option of [SO_RCVBUFFORCE, SO_RCVBUF]) {
+    try {
+      native.setsockopt(fd, SOL_SOCKET, option, RECEIVE_BUFFER);
+      return;
+    } catch (e) {
+      // Beyond the system's limit only with CAP_NET_ADMIN; the ordinary option takes what it gets.
+      if (!(e instanceof DaemonError)) throw e;
+    }
+  }
 }
 
 /**

@@ -1,11 +1,14 @@
 /**
  * A queue of deadlines by key: one per process instead of one timer per instance. A binary heap whose
- * outdated entries are dropped when they surface. Holds instants; never waits.
+ * outdated entries are put right when they surface: a backup moves its deadline away with every advert,
+ * which must cost nothing. Holds instants; never waits.
  */
 import type { Instant } from "../base/units.ts";
 
 interface Entry<K> {
-  readonly at: Instant;
+  /** its place in the heap, never after `due` */
+  at: Instant;
+  due: Instant;
   readonly key: K;
 }
 
@@ -19,8 +22,12 @@ export class DeadlineQueue<K> {
       this.#current.delete(key);
       return;
     }
-    if (this.#current.get(key)?.at === at) return;
-    const entry = { at, key };
+    const known = this.#current.get(key);
+    if (known !== undefined && at >= known.at) {
+      known.due = at;
+      return;
+    }
+    const entry = { at, due: at, key };
     this.#current.set(key, entry);
     this.#push(entry);
   }
@@ -42,8 +49,13 @@ export class DeadlineQueue<K> {
   #top(): Entry<K> | undefined {
     for (;;) {
       const top = this.#heap[0];
-      if (top === undefined || this.#current.get(top.key) === top) return top;
+      if (top === undefined) return undefined;
+      const current = this.#current.get(top.key) === top;
+      if (current && top.at === top.due) return top;
       this.#pop();
+      if (!current) continue;
+      top.at = top.due;
+      this.#push(top);
     }
   }
 

@@ -11,11 +11,11 @@ import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
 import { renderVrrpLog, type VrrpLogFields } from "../log/catalogue/vrrp.ts";
 import type { FieldValue, Logger } from "../log/entry.ts";
 import { InterfaceMonitor, type MonitorEvent } from "../net/monitor.ts";
-import type { Native, NativeTimer } from "../net/native-api.ts";
+import type { Native } from "../net/native-api.ts";
 import { openPacketSocket, openVrrpSocket, type PacketSocket } from "../net/raw-socket.ts";
 import { type InterfaceAddress, RouteSocket } from "../net/rtnetlink.ts";
+import { Alarm } from "./alarm.ts";
 import { announceLowerPriority, announceTakeover, dueAnnouncement, nextAnnouncement } from "./announce.ts";
-import { DeadlineQueue } from "./deadlines.ts";
 import { step } from "./instance.ts";
 import { checkAdvert, type Datagram } from "./packet.ts";
 import { advertOf, matchInstances, type Planned, type Router, reconfigure, snapshotOf } from "./router.ts";
@@ -57,16 +57,14 @@ export class VrrpRuntime {
   readonly #route: RouteSocket;
   readonly #packets: PacketSocket;
   readonly #monitor: InterfaceMonitor;
-  readonly #timer: NativeTimer;
   readonly #turn: Turn;
   readonly #log: LogWriter;
-  readonly #deadlines = new DeadlineQueue<Router>();
+  readonly #alarm: Alarm<Router>;
   readonly #sockets: AdvertSockets<Router>;
   #routers: ReadonlyMap<string, Router> = new Map();
   readonly #watch = new InterfaceWatch<Router>();
   #group: IpAddress | undefined;
   #settleAsked = false;
-  #armedAt: Instant | undefined;
   #closed = false;
 
   /** @throws DaemonError without the rights to open raw sockets */
@@ -79,7 +77,12 @@ export class VrrpRuntime {
     this.#log("route-open", {});
     this.#packets = openPacketSocket(host.native);
     this.#log("announce-open", {});
-    this.#timer = host.native.timer(() => this.#onTimer());
+    const { native, clock } = host;
+    this.#alarm = new Alarm(
+      (expired) => native.timer(expired),
+      clock,
+      (now, late) => this.#onTimer(now, late),
+    );
     this.#sockets = new AdvertSockets<Router>({
       open: (place, listener) => openVrrpSocket(host.native, place, listener),
       packet: (router, datagram) => this.#onAdvert(router, datagram),
@@ -125,7 +128,7 @@ export class VrrpRuntime {
     for (const router of this.#routers.values()) this.#dispatch(router, { kind: "shutdown", release });
     this.#settle();
     this.#closed = true;
-    this.#timer.close();
+    this.#alarm.close();
     this.#monitor.close();
     this.#sockets.close();
     this.#packets.close();
@@ -221,21 +224,27 @@ export class VrrpRuntime {
 
   /**
    * What waits in the sockets happened before the deadline: it is heard first, so that a process that
-   * slept does not take over from a router that is alive.
+   * slept neither takes over from a router that is alive nor insists on being active itself.
    */
-  #onTimer(): void {
-    this.#armedAt = undefined;
-    this.#monitor.drain();
-    this.#sockets.drain();
-    const now = this.#host.clock.now();
-    for (let router = this.#deadlines.takeDue(now); router !== undefined; ) {
+  #onTimer(now: Instant, late: boolean): void {
+    let heard = late;
+    if (late) this.#hear();
+    for (let router = this.#alarm.takeDue(now); router !== undefined; ) {
+      if (!heard && router.state.name === "backup") {
+        heard = true;
+        this.#hear();
+      }
       this.#dispatch(router, { kind: "deadline" });
-      this.#announceDue(router, now);
-      this.#rearm(router);
-      router = this.#deadlines.takeDue(now);
+      if (nextAnnouncement(router.schedule) !== undefined) this.#announceDue(router, now);
+      router = this.#alarm.takeDue(now);
     }
     this.#settle();
     this.#arm();
+  }
+
+  #hear(): void {
+    this.#monitor.drain();
+    this.#sockets.drain();
   }
 
   #announceDue(router: Router, now: Instant): void {
@@ -243,25 +252,17 @@ export class VrrpRuntime {
     const due = dueAnnouncement(times, router.schedule, now);
     router.schedule = due.schedule;
     this.#turn.announce(router, due.rounds);
+    this.#rearm(router);
   }
 
   #rearm(router: Router): void {
     const state = nextDeadline(router.state);
     const burst = nextAnnouncement(router.schedule);
-    this.#deadlines.set(
-      router,
-      state === undefined || (burst !== undefined && burst < state) ? burst : state,
-    );
+    this.#alarm.set(router, state === undefined || (burst !== undefined && burst < state) ? burst : state);
   }
 
   #arm(): void {
-    const announce = this.#turn.nextAnnouncement();
-    const due = this.#deadlines.next();
-    const at = due === undefined || (announce !== undefined && announce < due) ? announce : due;
-    // A timer that fires too early costs one look; setting it anew with every advert costs a system call.
-    if (at === undefined || this.#closed || (this.#armedAt !== undefined && this.#armedAt <= at)) return;
-    this.#armedAt = at;
-    this.#timer.set(at);
+    this.#alarm.arm(this.#turn.nextAnnouncement());
   }
 
   // ---- events and effects --------------------------------------------------------------------------------

@@ -67,3 +67,39 @@ export function advertConfig(ifname: string, intervalSeconds: number): string {
     "",
   ].join("\n");
 }
+
+export interface InstancesOptions {
+  /** number of VRRP instances, spread over the interfaces in turn; at most 255 of them on each */
+  readonly instances: number;
+  readonly interfaces: readonly string[];
+  /** seconds */
+  readonly interval: number;
+  readonly priority: number;
+}
+
+/** The address of instance i. */
+function instanceAddress(i: number): string {
+  return `10.77.${i >> 8}.${i & 255}`;
+}
+
+/** Many VRRPv3 instances with one address each. */
+export function instancesConfig(o: InstancesOptions): string {
+  const lines = ["global_defs {", "    router_id bench", "}"];
+  for (let i = 0; i < o.instances; i++) {
+    const lanes = o.interfaces.length;
+    lines.push(
+      `vrrp_instance VI_${i} {`,
+      "    state BACKUP",
+      "    version 3",
+      `    interface ${o.interfaces[i % lanes]}`,
+      `    virtual_router_id ${Math.floor(i / lanes) + 1}`,
+      `    priority ${o.priority}`,
+      `    advert_int ${o.interval}`,
+      "    virtual_ipaddress {",
+      `        ${instanceAddress(i)}/32`,
+      "    }",
+      "}",
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}

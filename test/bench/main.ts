@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- config|checks|jitter|ipvs ...]`: the same measurement on Debian's keepalived and
+ * `npm run bench [-- config|checks|jitter|vrrp|ipvs ...]`: the same measurement on Debian's keepalived and
  * on ours in one run, printed as ratios. Never an assertion: machines differ, ratios compare.
  */
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { checks } from "./checks.ts";
 import { configLoad, configMemory, configTest } from "./config.ts";
 import { jitter } from "./jitter.ts";
 import { type Row, renderTable } from "./statistics.ts";
+import { vrrp } from "./vrrp.ts";
 
 const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   config: async () => {
@@ -17,6 +18,7 @@ const measurements: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   },
   checks: () => checks(2_000, 8),
   jitter: () => jitter(20),
+  vrrp: () => vrrp(500, 100),
   ipvs: async () => {
     const output: string[] = [];
     const argv = [

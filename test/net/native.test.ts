@@ -69,6 +69,7 @@ describe("errors of the native calls", () => {
     ["sendmsg", 9, "EBADF", () => native.send(noFd, into)],
     ["sendmmsg", 9, "EBADF", () => native.sendBatch(noFd, [{ data: into }])],
     ["recvmsg", 9, "EBADF", () => native.receive(noFd, into)],
+    ["recvmmsg", 9, "EBADF", () => native.receiveBatch(noFd, new Uint8Array(64), 64, new Int32Array(1))],
     ["recvmmsg", 9, "EBADF", () => native.receiveNetlink(noFd, new Uint8Array(64), 64)],
     ["read", 9, "EBADF", () => native.read(noFd, into)],
     ["write", 9, "EBADF", () => native.write(noFd, into)],
@@ -402,5 +403,23 @@ describe("the process", () => {
         native.ifNameToIndex("lo"), native.ifNameToIndex("none"));`);
     assert.equal(seen, "lo 1 0");
     assert.notEqual(readdirSync("/sys/class/net").length, 0);
+  });
+});
+
+describe("datagrams in batches", () => {
+  test("arrive one a slot with their lengths, a long one cut, and nothing is said when none waits", () => {
+    const fd = native.socket(AF_INET, SOCK_DGRAM, 0);
+    native.bind(fd, internetAddress(loopback, 0));
+    const into = new Uint8Array(3 * 4);
+    const lengths = new Int32Array(8);
+    assert.equal(native.receiveBatch(fd, into, 4, lengths), undefined);
+    const address = native.getsockname(fd);
+    for (const text of ["ab", "cdefgh", "i", "last"]) native.send(fd, Buffer.from(text), address);
+    assert.equal(native.receiveBatch(fd, into, 4, lengths), 3);
+    assert.equal(Buffer.from(into).toString("latin1"), "ab\0\0cdefi\0\0\0");
+    assert.deepEqual([...lengths.subarray(0, 4)], [2, 4, 1, 0]);
+    assert.equal(native.receiveBatch(fd, into, 4, new Int32Array(1)), 1);
+    assert.throws(() => native.receiveBatch(fd, into, 13, lengths), TypeError);
+    native.close(fd);
   });
 });
