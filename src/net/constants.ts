@@ -30,11 +30,27 @@ export const MSG_DONTROUTE = 0x4;
 export const IPPROTO_IP = 0;
 export const IPPROTO_VRRP = 112;
 export const IPPROTO_RAW = 255;
+export const IPPROTO_AH = 51;
 export const IP_HDRINCL = 3;
+export const IP_FREEBIND = 15;
 export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_LOOP = 34;
 export const IP_ADD_MEMBERSHIP = 35;
 export const IP_MULTICAST_ALL = 49;
+
+// linux/in6.h, linux/ipv6.h
+export const IPPROTO_IPV6 = 41;
+export const IPV6_CHECKSUM = 7;
+export const IPV6_MULTICAST_IF = 17;
+export const IPV6_MULTICAST_LOOP = 19;
+export const IPV6_JOIN_GROUP = 20;
+export const IPV6_MULTICAST_ALL = 29;
+export const IPV6_RECVPKTINFO = 49;
+export const IPV6_PKTINFO = 50;
+export const IPV6_RECVHOPLIMIT = 51;
+export const IPV6_HOPLIMIT = 52;
+export const IPV6_TCLASS = 67;
+export const IPV6_FREEBIND = 78;
 
 // linux/netlink.h
 export const NETLINK_ROUTE = 0;

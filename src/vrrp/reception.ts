@@ -4,7 +4,8 @@
  */
 import { compareIpAddress, type IpAddress } from "../base/address.ts";
 import { after, type Instant, type Micros, microsFromCentiseconds } from "../base/units.ts";
-import type { Advertisement, RejectReason } from "./packet.ts";
+import type { RejectReason } from "./admission.ts";
+import type { Advertisement } from "./packet.ts";
 import {
   type ActiveState,
   type BackupState,
@@ -21,8 +22,8 @@ import { complainOnce, downAt, log, nextAdvert, skewAt, stay, yieldTo } from "./
 
 type Rejected = Extract<VrrpEvent, { kind: "advertRejected" }>;
 
-/** Which statistic a refusal counts in. */
-const rejectCounters: Readonly<Record<RejectReason, Counter>> = {
+/** Which statistic a refusal counts in; keepalived counts strangers' adverts as received. */
+const rejectCounters: Readonly<Record<RejectReason, Counter | undefined>> = {
   protocol: "authtypeMismatch",
   length: "packetLenErr",
   "hop-limit": "ipTtlErr",
@@ -36,6 +37,10 @@ const rejectCounters: Readonly<Record<RejectReason, Counter>> = {
   checksum: "chksumErr",
   transport: "addrListErr",
   "interval-zero": "advertIntervalErr",
+  "no-addresses": "addrListErr",
+  owner: undefined,
+  stranger: "advertRcvd",
+  "peer-hop-limit": "advertRcvd",
 };
 
 /** A datagram that was not believed: no timer moves. */
@@ -47,7 +52,8 @@ export function rejectAdvert(p: VrrpParams, s: BackupState | ActiveState, e: Rej
       ? log("rejected-checksum", { ...fields, version: p.version })
       : log(`rejected-${e.reason}`, fields);
   const { memory, effects } = complainOnce(s, e.reason, line);
-  return stay(memory, [{ kind: "count", counter: rejectCounters[e.reason] }, ...effects]);
+  const counter = rejectCounters[e.reason];
+  return stay(memory, counter === undefined ? effects : [{ kind: "count", counter }, ...effects]);
 }
 
 /**

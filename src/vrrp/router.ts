@@ -7,8 +7,7 @@ import type { Instant } from "../base/units.ts";
 import type { VrrpInstanceConfig } from "../config/model.ts";
 import type { FieldValue } from "../log/entry.ts";
 import { type AnnounceSchedule, noAnnouncements } from "./announce.ts";
-import { type Authentication, encodeAdvert, type ReceiveRules } from "./packet.ts";
-import { authenticationOf, instanceKey, paramsOf, receiveRulesOf, trackersOf } from "./settings.ts";
+import { instanceKey, paramsOf, trackersOf } from "./settings.ts";
 import {
   type Counter,
   type FaultCause,
@@ -19,13 +18,13 @@ import {
 } from "./state.ts";
 import type { InterfaceTracker } from "./tracker.ts";
 import { keepalivedState, keepalivedStateNumber } from "./vocabulary.ts";
+import { type McastGroups, Wire } from "./wire.ts";
 
 /** One virtual router as the shell runs it. */
 export interface Router {
   config: VrrpInstanceConfig;
   params: VrrpParams;
-  rules: ReceiveRules;
-  authentication: Authentication;
+  readonly wire: Wire;
   trackers: readonly InterfaceTracker[];
   state: VrrpState;
   schedule: AnnounceSchedule;
@@ -39,12 +38,11 @@ export interface Router {
   lastAdvert: { readonly from: IpAddress; readonly priority: number; readonly at: Instant } | undefined;
 }
 
-function createRouter(config: VrrpInstanceConfig): Router {
+function createRouter(config: VrrpInstanceConfig, groups: McastGroups): Router {
   return {
     config,
     params: paramsOf(config, config.priority, undefined),
-    rules: receiveRulesOf(config),
-    authentication: authenticationOf(config),
+    wire: new Wire(config, groups),
     trackers: trackersOf(config),
     state: initialState,
     schedule: noAnnouncements,
@@ -63,14 +61,15 @@ export interface Planned {
 }
 
 /**
- * Which instances a configuration keeps, adds and drops. Names do not count; two with one VRID on one
- * interface are told apart by name, and the later one is marked.
+ * Which instances a configuration keeps, adds and drops. Names do not count; two with one VRID in one
+ * place are told apart by name, and the later one is marked when they would hear each other.
  *
  * @param before by the keys that this function gave last time
  */
 export function matchInstances(
   before: ReadonlyMap<string, Router>,
   instances: readonly VrrpInstanceConfig[],
+  groups: McastGroups,
 ): {
   readonly routers: ReadonlyMap<string, Router>;
   readonly added: readonly Router[];
@@ -80,11 +79,15 @@ export function matchInstances(
   const routers = new Map<string, Router>();
   const added: Router[] = [];
   const kept: Planned[] = [];
+  const sharing = new Map<string, readonly VrrpInstanceConfig[]>();
   for (const config of instances) {
-    const duplicate = routers.has(instanceKey(config));
-    const key = duplicate ? `${instanceKey(config)} ${config.name}` : instanceKey(config);
+    const shared = instanceKey(config);
+    const others = sharing.get(shared) ?? [];
+    sharing.set(shared, [...others, config]);
+    const duplicate = others.some((other) => meet(other, config));
+    const key = others.length > 0 ? `${shared} ${config.name}` : shared;
     const known = before.get(key);
-    const router = known ?? createRouter(config);
+    const router = known ?? createRouter(config, groups);
     router.duplicate = duplicate;
     routers.set(key, router);
     if (known === undefined) added.push(router);
@@ -94,11 +97,16 @@ export function matchInstances(
   return { routers, added, kept, removed };
 }
 
+/** Unicast routers with one source and one VRID only meet when they have a peer in common. */
+function meet(a: VrrpInstanceConfig, b: VrrpInstanceConfig): boolean {
+  const peers = new Set(a.unicast?.peers.map(({ address }) => address));
+  return a.unicast === undefined || (b.unicast?.peers ?? []).some(({ address }) => peers.has(address));
+}
+
 /** A reload gives a kept router its new words; what the machine knows stays. */
-export function reconfigure(router: Router, config: VrrpInstanceConfig): void {
+export function reconfigure(router: Router, config: VrrpInstanceConfig, groups: McastGroups): void {
   router.config = config;
-  router.rules = receiveRulesOf(config);
-  router.authentication = authenticationOf(config);
+  router.wire.configure(config, groups);
   router.trackers = trackersOf(config);
 }
 
@@ -121,22 +129,6 @@ function zeroCounters(): Record<Counter, number> {
     chksumErr: 0,
     versionErr: 0,
   };
-}
-
-/** The advert of a router, ready to be sent. @param priority 0 resigns */
-export function advertOf(
-  { params: p, config, authentication }: Router,
-  priority: number,
-  source: IpAddress,
-  destination: IpAddress,
-): Uint8Array {
-  const { version, virtualRouterId, advertInterval: interval, addresses } = p;
-  return encodeAdvert(
-    { version, virtualRouterId, priority, interval, addresses },
-    config.family,
-    authentication,
-    version === 2 ? { kind: "message-only" } : { kind: "pseudo-header", source, destination },
-  );
 }
 
 /** What dumps, status and metrics show of a router; plain data. */

@@ -3,9 +3,8 @@
  * events in and performs effects in their order; adverts at once, the rest at the end of the turn. Decides
  * nothing that a core could decide.
  */
-import type { IpAddress } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
-import { assertNever, DaemonError } from "../base/errors.ts";
+import { assertNever } from "../base/errors.ts";
 import type { Instant } from "../base/units.ts";
 import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
 import { renderVrrpLog, type VrrpLogFields } from "../log/catalogue/vrrp.ts";
@@ -17,8 +16,7 @@ import { type InterfaceAddress, RouteSocket } from "../net/rtnetlink.ts";
 import { Alarm } from "./alarm.ts";
 import { announceLowerPriority, announceTakeover, dueAnnouncement, nextAnnouncement } from "./announce.ts";
 import { step } from "./instance.ts";
-import { checkAdvert, type Datagram } from "./packet.ts";
-import { advertOf, matchInstances, type Planned, type Router, reconfigure, snapshotOf } from "./router.ts";
+import { matchInstances, type Planned, type Router, reconfigure, snapshotOf } from "./router.ts";
 import {
   addressChange,
   allAddresses,
@@ -27,11 +25,12 @@ import {
   paramsOf,
   sameInstance,
 } from "./settings.ts";
-import { AdvertSockets } from "./sockets.ts";
 import { nextDeadline, type Transition, type VrrpEffect, type VrrpEvent, type VrrpParams } from "./state.ts";
 import { survey } from "./surroundings.ts";
+import { AdvertTraffic } from "./traffic.ts";
 import { type LogWriter, Turn } from "./turn.ts";
 import { InterfaceWatch } from "./watch.ts";
+import { type McastGroups, standardGroups } from "./wire.ts";
 
 export interface RuntimeHost {
   readonly native: Native;
@@ -60,10 +59,10 @@ export class VrrpRuntime {
   readonly #turn: Turn;
   readonly #log: LogWriter;
   readonly #alarm: Alarm<Router>;
-  readonly #sockets: AdvertSockets<Router>;
+  readonly #traffic: AdvertTraffic;
   #routers: ReadonlyMap<string, Router> = new Map();
   readonly #watch = new InterfaceWatch<Router>();
-  #group: IpAddress | undefined;
+  #groups: McastGroups | undefined;
   #settleAsked = false;
   #closed = false;
 
@@ -83,10 +82,11 @@ export class VrrpRuntime {
       clock,
       (now, late) => this.#onTimer(now, late),
     );
-    this.#sockets = new AdvertSockets<Router>({
+    this.#traffic = new AdvertTraffic({
       open: (place, listener) => openVrrpSocket(host.native, place, listener),
-      packet: (router, datagram) => this.#onAdvert(router, datagram),
-      error: ({ ifname }, error) => this.#log("socket-failed", { interface: ifname, reason: error.message }),
+      clock: host.clock,
+      log: this.#log,
+      heard: (router, event) => this.#dispatch(router, event),
     });
     this.#turn = new Turn({
       kernel: this.#route,
@@ -100,17 +100,19 @@ export class VrrpRuntime {
 
   /** Puts a configuration in force: new instances start, kept ones adapt, others leave. */
   apply(model: ConfigModel): Applied {
-    const first = this.#group === undefined;
+    const first = this.#groups === undefined;
     for (const router of this.#routers.values()) this.#dispatch(router, { kind: "reloadBegins" });
-    this.#group = model.global.vrrpMcastGroup4;
-    const { routers, added, kept, removed } = matchInstances(this.#routers, model.vrrpInstances);
+    const { vrrpMcastGroup4: ipv4, vrrpMcastGroup6: ipv6 = standardGroups.ipv6 } = model.global;
+    const groups = { ipv4, ipv6 };
+    this.#groups = groups;
+    const { routers, added, kept, removed } = matchInstances(this.#routers, model.vrrpInstances, groups);
     this.#routers = routers;
     for (const router of removed) {
       this.#dispatch(router, { kind: "removed" });
-      this.#sockets.leave(router);
+      this.#traffic.leave(router);
     }
     this.#lookOut([...added.map((router) => ({ router, config: router.config })), ...kept]);
-    const changed = kept.filter(({ router, config }) => this.#adapt(router, config)).length;
+    const changed = kept.filter(({ router, config }) => this.#adapt(router, config, groups)).length;
     if (first) {
       this.#turn.removeLeftovers(added, this.#monitor.addresses());
       this.#monitor.drain();
@@ -130,7 +132,7 @@ export class VrrpRuntime {
     this.#closed = true;
     this.#alarm.close();
     this.#monitor.close();
-    this.#sockets.close();
+    this.#traffic.close();
     this.#packets.close();
     this.#route.close();
   }
@@ -152,13 +154,13 @@ export class VrrpRuntime {
   }
 
   /** @returns whether anything is different */
-  #adapt(router: Router, config: VrrpInstanceConfig): boolean {
+  #adapt(router: Router, config: VrrpInstanceConfig, groups: McastGroups): boolean {
     const was = router.config;
     const same = sameInstance(was, config);
     const active = router.state.name === "active";
     for (const gone of active ? leavingAddresses(was, config) : [])
       this.#log("vip-left-configuration", { instance: config.name, ...gone });
-    reconfigure(router, config);
+    reconfigure(router, config, groups);
     this.#refresh(router, addressChange(was, config));
     return !same;
   }
@@ -172,7 +174,7 @@ export class VrrpRuntime {
     const found = survey(config, router.trackers, this.#monitor, this.#watch.virtual, current);
     const causes = new Set(found.causes);
     if (router.duplicate) causes.add("duplicate-vrid");
-    if (!this.#takePlace(router, found.ifindex)) causes.add("socket-failed");
+    if (!this.#traffic.takePlace(router, found)) causes.add("socket-failed");
 
     const params = paramsOf(config, found.priority, found.source ?? current);
     if (addresses !== "same" || !sameParams(params, router.params)) {
@@ -184,40 +186,6 @@ export class VrrpRuntime {
       if (!before.has(cause)) this.#dispatch(router, { kind: "faultRaised", cause });
     for (const cause of before)
       if (!causes.has(cause)) this.#dispatch(router, { kind: "faultCleared", cause });
-  }
-
-  // ---- sockets -----------------------------------------------------------------------------------------
-
-  /** @returns false when the kernel refuses; a missing interface is another fault */
-  #takePlace(router: Router, ifindex: number | undefined): boolean {
-    const { config } = router;
-    const group = this.#group;
-    if (ifindex === undefined || group === undefined || router.duplicate) {
-      this.#sockets.leave(router);
-      return true;
-    }
-    try {
-      this.#sockets.join(router, config.virtualRouterId, { ifindex, ifname: config.interface, group });
-      return true;
-    } catch (e) {
-      if (!(e instanceof DaemonError)) throw e;
-      this.#log("socket-failed", { interface: config.interface, reason: e.message });
-      return false;
-    }
-  }
-
-  #onAdvert(router: Router, datagram: Datagram): void {
-    // Before the checks: a router in fault neither believes nor complains.
-    if (router.state.name !== "backup" && router.state.name !== "active") return;
-    const checked = checkAdvert(datagram, router.rules);
-    if (checked.ok) {
-      const { advert, from } = checked;
-      router.lastAdvert = { from, priority: advert.priority, at: this.#host.clock.now() };
-      this.#dispatch(router, { kind: "advertReceived", advert, from });
-    } else {
-      const { reason, from, received, expected } = checked;
-      this.#dispatch(router, { kind: "advertRejected", reason, from, received, expected });
-    }
   }
 
   // ---- time --------------------------------------------------------------------------------------------
@@ -244,7 +212,7 @@ export class VrrpRuntime {
 
   #hear(): void {
     this.#monitor.drain();
-    this.#sockets.drain();
+    this.#traffic.drain();
   }
 
   #announceDue(router: Router, now: Instant): void {
@@ -314,17 +282,10 @@ export class VrrpRuntime {
   }
 
   #sendAdvert(router: Router, priority: number): void {
-    const source = router.params.sourceAddress;
-    const group = this.#sockets.groupOf(router);
-    if (group === undefined || source === undefined) return;
-    try {
-      const sent = this.#sockets.send(router, source, advertOf(router, priority, source, group));
-      if (sent) router.counters.advertSent++;
-    } catch (e) {
-      if (!(e instanceof DaemonError)) throw e;
-      const { errno, message: reason } = e;
-      this.#dispatch(router, { kind: "effectFailed", effect: "sendAdvert", errno, reason });
-    }
+    const refusal = this.#traffic.send(router, priority);
+    if (refusal === undefined) return;
+    const { errno, message: reason } = refusal;
+    this.#dispatch(router, { kind: "effectFailed", effect: "sendAdvert", errno, reason });
   }
 
   /** The end of the turn comes after the callback that started it, or earlier by {@link #settle}. */

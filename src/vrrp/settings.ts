@@ -6,17 +6,17 @@ import type { IpAddress } from "../base/address.ts";
 import type { VirtualAddress, VrrpInstanceConfig } from "../config/model.ts";
 import type { AnnounceTimes } from "./announce.ts";
 import type { OwnedAddress } from "./ownership.ts";
-import { type Authentication, passwordData, type ReceiveRules } from "./packet.ts";
 import type { VrrpParams } from "./state.ts";
 import type { InterfaceTracker } from "./tracker.ts";
 
 /**
  * What makes an instance the same one after a reload; its name may change.
  *
- * @see vrrp-behaviour: VRID, family and configured interface
+ * @see vrrp-behaviour 15: VRID, family, configured interface, and the group or the unicast source
  */
 export function instanceKey(c: VrrpInstanceConfig): string {
-  return `${c.family} ${c.virtualRouterId} ${c.interface}`;
+  const where = c.unicast === undefined ? (c.mcastDstIp ?? "") : `unicast ${c.mcastSrcIp ?? ""}`;
+  return `${c.family} ${c.virtualRouterId} ${c.interface} ${where}`.trimEnd();
 }
 
 /**
@@ -45,23 +45,6 @@ export function paramsOf(
     lowerPrioNoAdvert: c.lowerPrioNoAdvert,
     higherPrioSendAdvert: c.higherPrioSendAdvert,
     announceOnLowerPriority: c.garp.lowerPrioRepeat > 0,
-  };
-}
-
-export function authenticationOf(c: VrrpInstanceConfig): Authentication {
-  return c.authentication?.type !== "PASS"
-    ? { type: "none" }
-    : { type: "pass", data: passwordData(c.authentication.password) };
-}
-
-export function receiveRulesOf(c: VrrpInstanceConfig): ReceiveRules {
-  return {
-    version: c.version,
-    family: c.family,
-    authentication: authenticationOf(c),
-    interval: c.advertInt,
-    transport: "multicast",
-    checksum: c.version === 2 ? "message-only" : "pseudo-header",
   };
 }
 

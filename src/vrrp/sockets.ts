@@ -1,22 +1,35 @@
 /**
- * Which sockets the routers need: one pair per interface and group, opened for the first router there and
- * closed after the last. Finds the router of a packet; never judges the packet.
+ * Which sockets the routers need: one pair per interface, protocol and group or unicast address, opened for
+ * the first router there and closed after the last. Finds the router of a packet; never judges the packet.
  */
 import type { IpAddress } from "../base/address.ts";
 import type { DaemonError } from "../base/errors.ts";
-import { type Datagram, parseIpv4Datagram, peekVirtualRouterId } from "./packet.ts";
+import type { Datagram } from "../base/ip-packet.ts";
+import { peekVirtualRouterId } from "./packet.ts";
+import type { Outgoing } from "./wire.ts";
 
 /** The part of `VrrpSocket` (src/net/raw-socket.ts) that is needed here. */
 export interface AdvertSocket {
-  send(source: IpAddress, destination: IpAddress, pdu: Uint8Array): boolean;
+  send(datagram: Outgoing): boolean;
   drain(): void;
   close(): void;
 }
 
+/** `VrrpSocketPlace` of src/net/raw-socket.ts. */
 export interface SocketPlace {
+  /** 0: any interface */
   readonly ifindex: number;
+  /** empty: any interface */
   readonly ifname: string;
-  readonly group: IpAddress;
+  readonly protocol: number;
+  readonly address: IpAddress;
+}
+
+/** Whose packets a member takes. */
+export interface Claim {
+  readonly virtualRouterId: number;
+  /** senders that are this member's, when several share VRID and place; undefined: everybody */
+  readonly peers: ReadonlySet<IpAddress> | undefined;
 }
 
 /** How sockets are opened and where their packets go. */
@@ -24,17 +37,26 @@ export interface SocketHost<Member> {
   /** @throws DaemonError */
   open(
     place: SocketPlace,
-    listener: { packet(packet: Uint8Array): void; error(error: DaemonError): void },
+    listener: { packet(datagram: Datagram): void; error(error: DaemonError): void },
   ): AdvertSocket;
   packet(member: Member, datagram: Datagram): void;
+  /** an advert that is for none of the members */
+  unknown(place: SocketPlace, virtualRouterId: number): void;
   error(place: SocketPlace, error: DaemonError): void;
 }
 
 interface Pool<Member> {
   readonly key: string;
   readonly socket: AdvertSocket;
-  readonly group: IpAddress;
-  readonly members: Map<number, Member>;
+  readonly members: Map<number, readonly Seat<Member>[]>;
+}
+
+interface Seat<Member> {
+  readonly member: Member;
+  readonly pool: Pool<Member>;
+  claim: Claim;
+  /** who was heard last */
+  heard: IpAddress | undefined;
 }
 
 /** Reads of a socket before a deadline is believed; more waiting than this is a flood. */
@@ -43,7 +65,7 @@ const DRAIN_LIMIT = 32;
 export class AdvertSockets<Member> {
   readonly #host: SocketHost<Member>;
   readonly #pools = new Map<string, Pool<Member>>();
-  readonly #places = new Map<Member, { readonly pool: Pool<Member>; readonly virtualRouterId: number }>();
+  readonly #seats = new Map<Member, Seat<Member>>();
   #received = 0;
 
   constructor(host: SocketHost<Member>) {
@@ -53,37 +75,40 @@ export class AdvertSockets<Member> {
   /**
    * Gives a member its place; it leaves an earlier one.
    *
+   * @param place need not be on the member's configured interface: a VMAC's, its parent's
    * @throws DaemonError when the socket cannot be opened; the member then has no place
    */
-  join(member: Member, virtualRouterId: number, place: SocketPlace): void {
-    const key = `${place.ifindex} ${place.group}`;
-    const before = this.#places.get(member);
-    if (before?.pool.key === key && before.virtualRouterId === virtualRouterId) return;
+  join(member: Member, claim: Claim, place: SocketPlace): void {
+    const key = `${place.ifindex} ${place.ifname} ${place.protocol} ${place.address}`;
+    const before = this.#seats.get(member);
+    if (before?.pool.key === key && before.claim.virtualRouterId === claim.virtualRouterId) {
+      before.claim = claim;
+      return;
+    }
     this.leave(member);
     const pool = this.#pools.get(key) ?? this.#open(key, place);
-    pool.members.set(virtualRouterId, member);
-    this.#places.set(member, { pool, virtualRouterId });
+    const seat: Seat<Member> = { member, pool, claim, heard: undefined };
+    const others = pool.members.get(claim.virtualRouterId) ?? [];
+    pool.members.set(claim.virtualRouterId, [...others, seat]);
+    this.#seats.set(member, seat);
   }
 
   leave(member: Member): void {
-    const place = this.#places.get(member);
-    if (place === undefined) return;
-    this.#places.delete(member);
-    place.pool.members.delete(place.virtualRouterId);
-    if (place.pool.members.size > 0) return;
-    place.pool.socket.close();
-    this.#pools.delete(place.pool.key);
-  }
-
-  /** The group that a member's adverts go to; undefined when it has no place. */
-  groupOf(member: Member): IpAddress | undefined {
-    return this.#places.get(member)?.pool.group;
+    const seat = this.#seats.get(member);
+    if (seat === undefined) return;
+    this.#seats.delete(member);
+    const { pool, claim } = seat;
+    const others = (pool.members.get(claim.virtualRouterId) ?? []).filter((other) => other !== seat);
+    if (others.length > 0) pool.members.set(claim.virtualRouterId, others);
+    else pool.members.delete(claim.virtualRouterId);
+    if (pool.members.size > 0) return;
+    pool.socket.close();
+    this.#pools.delete(pool.key);
   }
 
   /** @returns false when nothing went out: no place, or no room @throws DaemonError */
-  send(member: Member, source: IpAddress, pdu: Uint8Array): boolean {
-    const pool = this.#places.get(member)?.pool;
-    return pool?.socket.send(source, pool.group, pdu) ?? false;
+  send(member: Member, datagram: Outgoing): boolean {
+    return this.#seats.get(member)?.pool.socket.send(datagram) ?? false;
   }
 
   /** Reads all that waits, on all sockets. */
@@ -98,25 +123,40 @@ export class AdvertSockets<Member> {
   }
 
   close(): void {
-    for (const member of [...this.#places.keys()]) this.leave(member);
+    for (const member of [...this.#seats.keys()]) this.leave(member);
   }
 
   #open(key: string, place: SocketPlace): Pool<Member> {
-    const members = new Map<number, Member>();
+    const members = new Map<number, readonly Seat<Member>[]>();
     const socket = this.#host.open(place, {
-      packet: (packet) => this.#receive(members, packet),
+      packet: (datagram) => this.#receive(place, members, datagram),
       error: (error) => this.#host.error(place, error),
     });
-    const pool = { key, socket, group: place.group, members };
+    const pool = { key, socket, members };
     this.#pools.set(key, pool);
     return pool;
   }
 
-  #receive(members: ReadonlyMap<number, Member>, packet: Uint8Array): void {
+  #receive(
+    place: SocketPlace,
+    members: ReadonlyMap<number, readonly Seat<Member>[]>,
+    datagram: Datagram,
+  ): void {
     this.#received++;
-    const datagram = parseIpv4Datagram(packet);
-    if (datagram === undefined) return;
-    const member = members.get(peekVirtualRouterId(datagram) ?? 0);
-    if (member !== undefined) this.#host.packet(member, datagram);
+    const virtualRouterId = peekVirtualRouterId(datagram);
+    if (virtualRouterId === undefined) return;
+    const seat = seatFor(members.get(virtualRouterId) ?? [], datagram.source);
+    if (seat === undefined) {
+      this.#host.unknown(place, virtualRouterId);
+      return;
+    }
+    seat.heard = datagram.source;
+    this.#host.packet(seat.member, datagram);
   }
+}
+
+/** Several unicast routers may share a VRID: first the one that heard this sender last, then peer lists. */
+function seatFor<Member>(seats: readonly Seat<Member>[], from: IpAddress): Seat<Member> | undefined {
+  if (seats.length < 2) return seats[0];
+  return seats.find((s) => s.heard === from) ?? seats.find((s) => s.claim.peers?.has(from)) ?? seats[0];
 }

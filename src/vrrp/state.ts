@@ -5,7 +5,8 @@
 import type { IpAddress } from "../base/address.ts";
 import type { Centiseconds, Instant, Micros } from "../base/units.ts";
 import type { VrrpLogFields, VrrpLogId } from "../log/catalogue/vrrp.ts";
-import type { Advertisement, RejectReason } from "./packet.ts";
+import type { RejectReason } from "./admission.ts";
+import type { Advertisement } from "./packet.ts";
 import type { StateName } from "./vocabulary.ts";
 
 /** What the configuration and the trackers say about a virtual router at this moment. */
@@ -42,7 +43,6 @@ export type FaultCause =
   /** loopback, or no multicast */
   | "configuration"
   | "socket-failed"
-  | "family-unsupported"
   | `tracked:${string}`;
 
 /** What was complained about since the state last changed: each once. */

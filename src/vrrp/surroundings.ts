@@ -25,7 +25,8 @@ export interface Surroundings {
 
 /** What was found for one router. */
 export interface Survey {
-  readonly ifindex: number | undefined;
+  /** the interface that adverts use, 0 and empty for any; undefined while it does not exist */
+  readonly place: { readonly ifindex: number; readonly ifname: string } | undefined;
   readonly source: IpAddress | undefined;
   readonly priority: number;
   readonly causes: ReadonlySet<FaultCause>;
@@ -33,6 +34,8 @@ export interface Survey {
 
 const IFF_LOOPBACK = 0x8;
 const IFF_MULTICAST = 0x1000;
+/** RT_SCOPE_LINK of linux/rtnetlink.h: adverts over IPv6 come from such an address, RFC 9568 §5.1.2.1 */
+const SCOPE_LINK = 253;
 /** RT_SCOPE_HOST of linux/rtnetlink.h: such an address never leaves the machine */
 const SCOPE_HOST = 254;
 
@@ -47,15 +50,17 @@ export function survey(
   virtual: ReadonlySet<IpAddress>,
   current: IpAddress | undefined,
 ): Survey {
-  const link = seen.linkByName(c.interface);
+  const name = c.interface === "" ? (c.vrf ?? "") : c.interface;
+  const link = seen.linkByName(name);
   const tracked = evaluateTrackers(c.priority, trackers, (name) => seen.linkByName(name)?.up ?? false);
   const source = sourceOf(c, link, seen, virtual, current);
   const causes = new Set<FaultCause>(tracked.faults);
-  if (link === undefined || (!link.up && !c.dontTrackPrimary)) causes.add("interface-down");
+  if (name !== "" && (link === undefined || (!link.up && !c.dontTrackPrimary))) causes.add("interface-down");
   if (source === undefined) causes.add("no-source-address");
-  if (c.family !== "ipv4") causes.add("family-unsupported");
-  if (link !== undefined && !canMulticast(link.flags)) causes.add("configuration");
-  return { ifindex: link?.index, source, priority: tracked.priority, causes };
+  if (link !== undefined && !isFit(c, link.flags)) causes.add("configuration");
+  if (c.unicast?.peers.length === 0) causes.add("configuration");
+  const place = name === "" ? { ifindex: 0, ifname: "" } : link && { ifindex: link.index, ifname: name };
+  return { place, source, priority: tracked.priority, causes };
 }
 
 /** The configured source, else the first address of the interface that is nobody's virtual one. */
@@ -66,7 +71,14 @@ function sourceOf(
   virtual: ReadonlySet<IpAddress>,
   current: IpAddress | undefined,
 ): IpAddress | undefined {
-  if (c.mcastSrcIp !== undefined) return c.mcastSrcIp;
+  const configured = c.mcastSrcIp;
+  if (configured !== undefined) {
+    const missing = (): boolean =>
+      !seen
+        .addresses()
+        .some((a) => a.address === configured && (c.interface === "" || a.ifindex === link?.index));
+    return c.trackSrcIp === true && missing() ? undefined : configured;
+  }
   if (link === undefined) return undefined;
   const candidates = seen
     .addresses()
@@ -74,12 +86,14 @@ function sourceOf(
       (a) =>
         a.ifindex === link.index &&
         familyOf(a.address) === c.family &&
-        a.scope < SCOPE_HOST &&
+        (c.family === "ipv4" ? a.scope < SCOPE_HOST : a.scope === SCOPE_LINK) &&
         !virtual.has(a.address),
     );
   return candidates.find((a) => a.address === current)?.address ?? candidates[0]?.address;
 }
 
-function canMulticast(flags: number): boolean {
-  return (flags & IFF_MULTICAST) !== 0 && (flags & IFF_LOOPBACK) === 0;
+/** The loopback interface reaches nobody, and a group needs an interface that can multicast. */
+function isFit(c: VrrpInstanceConfig, flags: number): boolean {
+  if (c.interface !== "" && (flags & IFF_LOOPBACK) !== 0) return false;
+  return c.unicast !== undefined || (flags & IFF_MULTICAST) !== 0;
 }

@@ -197,8 +197,6 @@ export function start(p: VrrpParams, causes: readonly FaultCause[], now: Instant
     const why: VrrpEffect[] = [];
     if (causes.includes("interface-down"))
       why.push(log("fault-interface-down", { instance: p.name, interface: p.interface }));
-    else if (causes.includes("family-unsupported"))
-      why.push(log("fault-family-unsupported", { instance: p.name }));
     else if (causes.includes("no-source-address"))
       why.push(log("fault-no-source-address", { instance: p.name }));
     return {

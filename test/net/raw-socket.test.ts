@@ -3,10 +3,11 @@ import { basename } from "node:path";
 import { describe, test } from "node:test";
 import type { IpAddress } from "../../src/base/address.ts";
 import { DaemonError } from "../../src/base/errors.ts";
+import { type Datagram, ipv4Packet } from "../../src/base/ip-packet.ts";
 import { AF_PACKET, SOCK_RAW } from "../../src/net/constants.ts";
 import { loadNative } from "../../src/net/native.ts";
 import type { Fd, Native } from "../../src/net/native-api.ts";
-import { ipv4Packet, openPacketSocket, openVrrpSocket, type VrrpSocket } from "../../src/net/raw-socket.ts";
+import { openPacketSocket, openVrrpSocket, type VrrpSocket } from "../../src/net/raw-socket.ts";
 import { linkAddress } from "../../src/net/sockaddr.ts";
 import { enterNewNamespace, ip, makeNamespace, until } from "./world.ts";
 
@@ -36,16 +37,31 @@ const address = (text: string): IpAddress => text as IpAddress;
 const group = address("224.0.0.18");
 const pdu = Buffer.from("2133640100010000c0000201", "hex");
 
-function open(name: string): { socket: VrrpSocket; packets: Buffer[]; errors: string[] } {
-  const packets: Buffer[] = [];
+type Heard = Datagram & { readonly header: Buffer; readonly payload: Buffer };
+
+function open(
+  name: string,
+  on: IpAddress = group,
+): { socket: VrrpSocket; packets: Heard[]; errors: string[] } {
+  const packets: Heard[] = [];
   const errors: string[] = [];
   const socket = openVrrpSocket(
     native,
-    { ifindex: index(name), ifname: name, group },
-    { packet: (packet) => packets.push(Buffer.from(packet)), error: (e) => errors.push(e.code) },
+    { ifindex: name === "" ? 0 : index(name), ifname: name, protocol: 112, address: on },
+    {
+      packet: (d) => packets.push({ ...d, header: Buffer.from(d.header), payload: Buffer.from(d.payload) }),
+      error: (e) => errors.push(e.code),
+    },
   );
   return { socket, packets, errors };
 }
+
+const datagram = (source: string, destination: IpAddress = group, payload: Uint8Array = pdu) => ({
+  source: address(source),
+  destination,
+  hopLimit: 255,
+  payload,
+});
 
 /** A socket that sees every frame of an interface, bound to it as tcpdump would. */
 function tap(name: string, protocol = 3): Fd {
@@ -70,6 +86,8 @@ describe("the IPv4 header of an advert", () => {
     assert.equal(
       ipv4Packet({
         id: 0x1234,
+        hopLimit: 255,
+        protocol: 112,
         source: address("192.0.2.1"),
         destination: group,
         payload: pdu,
@@ -85,10 +103,13 @@ describe("a VRRP socket", () => {
     const right = inThere(() => open("b0"));
     const elsewhere = open("a1");
     const elsewhereTap = tap("a1");
-    assert.equal(left.socket.send(address("198.51.100.1"), group, pdu), true);
-    assert.equal(left.socket.send(address("203.0.113.9"), group, pdu), true, "a source that is not ours");
+    assert.equal(left.socket.send(datagram("198.51.100.1")), true);
+    assert.equal(left.socket.send(datagram("203.0.113.9")), true, "a source that is not ours");
     await until(() => right.packets.length === 2, "both adverts arrived");
-    const [first, second] = right.packets as [Buffer, Buffer];
+    const [first, second] = right.packets.map((p) => Buffer.concat([p.header, p.payload])) as [
+      Buffer,
+      Buffer,
+    ];
     // version and header length, TOS, length, id 1, no fragment bits, TTL, protocol; then addresses and body
     assert.equal(first.subarray(0, 10).toString("hex"), "45c0002000010000ff70");
     assert.equal(first.subarray(12).toString("hex"), `c6336401e0000012${pdu.toString("hex")}`);
@@ -114,7 +135,7 @@ describe("a VRRP socket", () => {
   test("goes to the group's Ethernet address", () => {
     const left = open("a0");
     const frames = inThere(() => tap("b0"));
-    left.socket.send(address("198.51.100.1"), group, pdu);
+    left.socket.send(datagram("198.51.100.1"));
     const frame = nextFrame(native, frames, (f) => f[23] === 112);
     assert.equal(frame?.subarray(0, 6).toString("hex"), "01005e000012");
     native.close(frames);
@@ -127,16 +148,16 @@ describe("a VRRP socket", () => {
     const other = inThere(() =>
       openVrrpSocket(
         native,
-        { ifindex: index("b0"), ifname: "b0", group: address("224.0.0.77") },
+        { ifindex: index("b0"), ifname: "b0", protocol: 112, address: address("224.0.0.77") },
         { packet: () => {}, error: () => {} },
       ),
     );
-    left.socket.send(address("198.51.100.1"), address("224.0.0.77"), pdu);
-    left.socket.send(address("198.51.100.1"), group, Buffer.from("last"));
+    left.socket.send(datagram("198.51.100.1", address("224.0.0.77")));
+    left.socket.send(datagram("198.51.100.1", group, Buffer.from("last")));
     await until(() => right.packets.length > 0, "the advert of the group arrived");
     right.socket.drain();
     assert.deepEqual(
-      right.packets.map((p) => p.subarray(20).toString()),
+      right.packets.map((p) => p.payload.toString()),
       ["last"],
     );
     for (const socket of [left.socket, right.socket, other]) socket.close();
@@ -145,7 +166,7 @@ describe("a VRRP socket", () => {
   test("reads the queue on request, before the loop turns", () => {
     const left = open("a0");
     const right = inThere(() => open("b0"));
-    for (let i = 0; i < 5; i++) left.socket.send(address("198.51.100.1"), group, pdu);
+    for (let i = 0; i < 5; i++) left.socket.send(datagram("198.51.100.1"));
     right.socket.drain();
     assert.equal(right.packets.length, 5);
     left.socket.close();
@@ -157,13 +178,13 @@ describe("a VRRP socket", () => {
     const right = inThere(() => open("b0"));
     ip("link set a0 down");
     assert.throws(
-      () => left.socket.send(address("198.51.100.1"), group, pdu),
+      () => left.socket.send(datagram("198.51.100.1")),
       (e) => e instanceof DaemonError && ["ENETDOWN", "ENETUNREACH", "ENODEV"].includes(e.code),
     );
     ip("link set a0 up");
     // The carrier comes back a moment later, and until then frames are dropped silently.
     await until(() => {
-      left.socket.send(address("198.51.100.1"), group, pdu);
+      left.socket.send(datagram("198.51.100.1"));
       right.socket.drain();
       return right.packets.length > 0;
     }, "adverts arrive again");

@@ -19,7 +19,7 @@ const always: readonly Sentence[] = [
   ["entering-fault", { ...of, init: true }, "(VI_1) Entering FAULT STATE (init)"],
   ["fault-interface-down", { ...of, ...eth0 }, "(VI_1): entering FAULT state (interface eth0 down)"],
   ["fault-no-source-address", of, "(VI_1): entering FAULT state (src address not configured)"],
-  ["fault-family-unsupported", of, "(VI_1): entering FAULT state (IPv6 is not supported yet)"],
+  ["old-unicast-checksum", of, "(VI_1) Setting unicast VRRPv3 checksum to old version"],
   [
     "advert-higher-priority",
     { ...from, priority: 100, ours: 90 },
@@ -109,6 +109,14 @@ const always: readonly Sentence[] = [
     "(VI_1) Expected multicast packet but received unicast packet",
   ],
   ["rejected-interval-zero", bad, "(VI_1) advertisement interval of zero received from 10.9.0.2"],
+  ["rejected-no-addresses", bad, "(VI_1) advert without addresses received from 10.9.0.2"],
+  ["rejected-owner", bad, "(VI_1) Dropping packet(s) from 10.9.0.2 since we are address owner"],
+  ["rejected-stranger", bad, "(VI_1) unicast source address 10.9.0.2 not a unicast peer"],
+  [
+    "rejected-peer-hop-limit",
+    { ...bad, received: 9, expected: 10 },
+    "(VI_1) TTL/HL 9 from 10.9.0.2 below the peer's limit 10",
+  ],
   [
     "interval-differs",
     { ...bad, received: 10, expected: 100 },

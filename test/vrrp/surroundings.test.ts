@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { IpAddress } from "../../src/base/address.ts";
-import { DaemonError } from "../../src/base/errors.ts";
 import type { OwnedAddress } from "../../src/vrrp/ownership.ts";
-import type { Datagram } from "../../src/vrrp/packet.ts";
 import { matchInstances } from "../../src/vrrp/router.ts";
 import { addressChange, leavingAddresses, sameInstance, trackersOf } from "../../src/vrrp/settings.ts";
-import { AdvertSockets, type SocketPlace } from "../../src/vrrp/sockets.ts";
 import { type SeenLink, type Surroundings, survey } from "../../src/vrrp/surroundings.ts";
 import { InterfaceWatch } from "../../src/vrrp/watch.ts";
+import { standardGroups } from "../../src/vrrp/wire.ts";
 import { instance, vip } from "./model.ts";
 
 const ip = (text: string): IpAddress => text as IpAddress;
@@ -30,7 +28,12 @@ describe("surroundings", () => {
 
   test("the source is the first address of the interface and family", () => {
     const found = survey(instance(), [], seen, none, undefined);
-    assert.deepEqual(found, { ifindex: 2, source: "10.9.0.1", priority: 100, causes: new Set() });
+    assert.deepEqual(found, {
+      place: { ifindex: 2, ifname: "eth0" },
+      source: "10.9.0.1",
+      priority: 100,
+      causes: new Set(),
+    });
   });
 
   test("virtual addresses and those of host scope are never the source", () => {
@@ -48,6 +51,47 @@ describe("surroundings", () => {
   test("mcast_src_ip is taken as it is", () => {
     const c = instance({ mcastSrcIp: ip("192.0.2.1") });
     assert.equal(survey(c, [], machine([eth0], []), none, undefined).source, "192.0.2.1");
+  });
+
+  test("over IPv6 the source is the interface's link-local address", () => {
+    const c = instance({ family: "ipv6" });
+    const six = machine([eth0], [on(2, "2001:db8::1"), on(2, "10.9.0.1"), on(2, "fe80::1", 253)]);
+    assert.equal(survey(c, [], six, none, undefined).source, "fe80::1");
+    const global = machine([eth0], [on(2, "2001:db8::1")]);
+    assert.deepEqual(survey(c, [], global, none, undefined).causes, new Set(["no-source-address"]));
+  });
+
+  test("track_src_ip: a configured source must be there, on the interface if there is one", () => {
+    const c = instance({ mcastSrcIp: ip("10.9.0.1"), trackSrcIp: true });
+    assert.deepEqual(survey(c, [], seen, none, undefined).causes, new Set());
+    const elsewhere = machine([eth0], [on(3, "10.9.0.1")]);
+    assert.deepEqual(survey(c, [], elsewhere, none, undefined).causes, new Set(["no-source-address"]));
+    assert.deepEqual(survey({ ...c, interface: "" }, [], elsewhere, none, undefined).causes, new Set());
+    const untracked = { ...c, trackSrcIp: false };
+    assert.deepEqual(survey(untracked, [], elsewhere, none, undefined).causes, new Set());
+  });
+
+  test("unicast needs peers but no interface, and none that can multicast", () => {
+    const peers = [{ where: "", address: ip("10.9.0.2"), minTtl: 0, maxTtl: 255 }];
+    const unicast = { source: undefined, peers, checkSource: false, faultNoPeer: true, ttl: undefined };
+    const c = instance({ unicast });
+    const silent = machine([{ ...eth0, flags: 0x43 }], [on(2, "10.9.0.1")]);
+    assert.deepEqual(survey(c, [], silent, none, undefined).causes, new Set());
+    const alone = instance({ unicast: { ...unicast, peers: [] } });
+    assert.deepEqual(survey(alone, [], silent, none, undefined).causes, new Set(["configuration"]));
+    const free = instance({ unicast, interface: "", mcastSrcIp: ip("10.9.0.1") });
+    assert.deepEqual(survey(free, [], machine([], []), none, undefined), {
+      place: { ifindex: 0, ifname: "" },
+      source: "10.9.0.1",
+      priority: 100,
+      causes: new Set(),
+    });
+    const vrf = { ...free, vrf: "red" };
+    const red: SeenLink = { index: 7, name: "red", flags: 0x43, up: true };
+    assert.deepEqual(survey(vrf, [], machine([red], []), none, undefined).place, {
+      ifindex: 7,
+      ifname: "red",
+    });
   });
 
   test("what keeps a router from taking part has a name", () => {
@@ -99,12 +143,17 @@ describe("settings", () => {
 
 describe("matching instances at a reload", () => {
   test("VRID, family and interface make an instance the same one; its name does not", () => {
-    const first = matchInstances(new Map(), [instance(), instance({ name: "VI_2", virtualRouterId: 52 })]);
+    const first = matchInstances(
+      new Map(),
+      [instance(), instance({ name: "VI_2", virtualRouterId: 52 })],
+      standardGroups,
+    );
     assert.equal(first.added.length, 2);
-    const next = matchInstances(first.routers, [
-      instance({ name: "renamed" }),
-      instance({ name: "VI_2", virtualRouterId: 52, interface: "eth1" }),
-    ]);
+    const next = matchInstances(
+      first.routers,
+      [instance({ name: "renamed" }), instance({ name: "VI_2", virtualRouterId: 52, interface: "eth1" })],
+      standardGroups,
+    );
     assert.deepEqual(
       next.kept.map(({ router, config }) => [router.config.name, config.name]),
       [["VI_1", "renamed"]],
@@ -118,83 +167,35 @@ describe("matching instances at a reload", () => {
   });
 
   test("the later one of two with one VRID on one interface is marked", () => {
-    const { added } = matchInstances(new Map(), [instance(), instance({ name: "VI_2" })]);
+    const { added } = matchInstances(new Map(), [instance(), instance({ name: "VI_2" })], standardGroups);
     assert.deepEqual(
       added.map((r) => r.duplicate),
       [false, true],
     );
   });
-});
 
-describe("sockets", () => {
-  const place: SocketPlace = { ifindex: 2, ifname: "eth0", group: ip("224.0.0.18") };
-  const setUp = () => {
-    const log: string[] = [];
-    const deliver = new Map<number, (packet: Uint8Array) => void>();
-    const waiting: Uint8Array[] = [];
-    const sockets = new AdvertSockets<string>({
-      open: ({ ifindex }, listener) => {
-        if (ifindex === 9) throw new DaemonError("bind", 19, "ENODEV");
-        log.push(`open ${ifindex}`);
-        deliver.set(ifindex, (packet) => listener.packet(packet));
-        return {
-          send: (source, destination) => {
-            log.push(`${source} > ${destination}`);
-            return true;
-          },
-          drain: () => {
-            const packet = waiting.shift();
-            if (packet !== undefined) listener.packet(packet);
-          },
-          close: () => log.push(`close ${ifindex}`),
-        };
-      },
-      packet: (member, datagram: Datagram) => log.push(`${member} hears ${datagram.source}`),
-      error: () => log.push("error"),
+  test("unicast routers share VRID and source as long as no peer is common; another group is another place", () => {
+    const peer = (address: string) => ({ where: "", address: ip(address), minTtl: 0, maxTtl: 255 });
+    const unicast = (...peers: string[]) => ({
+      source: undefined,
+      peers: peers.map(peer),
+      checkSource: false,
+      faultNoPeer: false,
+      ttl: undefined,
     });
-    return { log, sockets, deliver, waiting };
-  };
-  const advert = (virtualRouterId: number): Uint8Array =>
-    Uint8Array.from(
-      Buffer.from(
-        `45c0002000010000ff70d0900a090001e000001231${virtualRouterId.toString(16)}64010064756100000000`,
-        "hex",
-      ),
+    const all = [
+      instance({ name: "A", unicast: unicast("10.0.0.2") }),
+      instance({ name: "B", unicast: unicast("10.0.0.3") }),
+      instance({ name: "C", unicast: unicast("10.0.0.4", "10.0.0.3") }),
+      instance({ name: "D", mcastDstIp: ip("224.0.0.77") }),
+      instance({ name: "E" }),
+    ];
+    const { added, routers } = matchInstances(new Map(), all, standardGroups);
+    assert.deepEqual(
+      added.map((r) => r.duplicate),
+      [false, false, true, false, false],
     );
-
-  test("routers on one interface and group share a socket; packets find theirs by VRID", () => {
-    const { log, sockets, deliver } = setUp();
-    sockets.join("A", 0x33, place);
-    sockets.join("B", 0x34, place);
-    sockets.join("A", 0x33, place);
-    for (const id of [0x33, 0x34, 0x35]) deliver.get(2)?.(advert(id));
-    deliver.get(2)?.(new Uint8Array(3));
-    sockets.leave("A");
-    sockets.leave("B");
-    assert.deepEqual(log, ["open 2", "A hears 10.9.0.1", "B hears 10.9.0.1", "close 2"]);
-  });
-
-  test("a router that moves to another interface leaves the first one", () => {
-    const { log, sockets } = setUp();
-    sockets.join("A", 51, place);
-    sockets.join("A", 51, { ...place, ifindex: 3 });
-    assert.equal(sockets.send("A", ip("10.9.0.1"), new Uint8Array()), true);
-    assert.deepEqual(log, ["open 2", "close 2", "open 3", "10.9.0.1 > 224.0.0.18"]);
-  });
-
-  test("without a place nothing is sent", () => {
-    const { sockets } = setUp();
-    assert.throws(() => sockets.join("A", 51, { ...place, ifindex: 9 }), { code: "ENODEV" });
-    assert.equal(sockets.groupOf("A"), undefined);
-    assert.equal(sockets.send("A", ip("10.9.0.1"), new Uint8Array()), false);
-  });
-
-  test("draining goes on until nothing comes any more", () => {
-    const { log, sockets, waiting } = setUp();
-    sockets.join("A", 0x33, place);
-    waiting.push(advert(0x33), advert(0x33), advert(0x33));
-    sockets.drain();
-    assert.equal(log.filter((l) => l.startsWith("A hears")).length, 3);
+    assert.deepEqual(matchInstances(routers, all, standardGroups).added, []);
   });
 });
 

@@ -18,7 +18,7 @@ export type VrrpLogFields = {
   readonly "entering-fault": Of<{ readonly init: boolean }>;
   readonly "fault-interface-down": Of<{ readonly interface: string }>;
   readonly "fault-no-source-address": Of;
-  readonly "fault-family-unsupported": Of;
+  readonly "old-unicast-checksum": Of;
   readonly "advert-timeout": Of;
   readonly "advert-higher-priority": Compared;
   readonly "advert-higher-address": Compared;
@@ -49,6 +49,10 @@ export type VrrpLogFields = {
   readonly "rejected-checksum": Complaint & { readonly version: number };
   readonly "rejected-transport": Complaint;
   readonly "rejected-interval-zero": Complaint;
+  readonly "rejected-no-addresses": Complaint;
+  readonly "rejected-owner": Complaint;
+  readonly "rejected-stranger": Complaint;
+  readonly "rejected-peer-hop-limit": Complaint;
   readonly "interval-differs": Complaint;
   readonly "address-count": Complaint;
   readonly "address-missing": Of<{
@@ -125,10 +129,10 @@ export const vrrpLog: Sentences = {
     "info",
     (f) => `(${f.instance}): entering FAULT state (src address not configured)`,
   ),
-  "fault-family-unsupported": entry(
-    "vrrp-fault-family-unsupported",
-    "error",
-    (f) => `(${f.instance}): entering FAULT state (IPv6 is not supported yet)`,
+  "old-unicast-checksum": entry(
+    "vrrp-old-unicast-checksum",
+    "info",
+    (f) => `(${f.instance}) Setting unicast VRRPv3 checksum to old version`,
   ),
   "advert-timeout": entry(
     "vrrp-advert-timeout",
@@ -296,6 +300,27 @@ export const vrrpLog: Sentences = {
     "vrrp-rejected-interval-zero",
     "info",
     (f) => `(${f.instance}) advertisement interval of zero received from ${f.from}`,
+  ),
+  "rejected-no-addresses": entry(
+    "vrrp-rejected-no-addresses",
+    "info",
+    (f) => `(${f.instance}) advert without addresses received from ${f.from}`,
+  ),
+  "rejected-owner": entry(
+    "vrrp-rejected-owner",
+    "info",
+    (f) => `(${f.instance}) Dropping packet(s) from ${f.from} since we are address owner`,
+  ),
+  "rejected-stranger": entry(
+    "vrrp-rejected-stranger",
+    "info",
+    (f) => `(${f.instance}) unicast source address ${f.from} not a unicast peer`,
+  ),
+  "rejected-peer-hop-limit": entry(
+    "vrrp-rejected-peer-hop-limit",
+    "info",
+    (f) =>
+      `(${f.instance}) TTL/HL ${f.received} from ${f.from} ${f.received < f.expected ? "below" : "above"} the peer's limit ${f.expected}`,
   ),
   "interval-differs": entry(
     "vrrp-interval-differs",
