@@ -4,11 +4,19 @@
  * decides about the real server; that is the listener's.
  */
 import { after, type Instant } from "../base/units.ts";
-import type { CheckerConfig, HttpCheckConfig, TcpCheckConfig } from "../config/model.ts";
+import type {
+  CheckerConfig,
+  HttpCheckConfig,
+  RealServerConfig,
+  TcpCheckConfig,
+  VirtualServerTarget,
+} from "../config/model.ts";
+import { destinationKey } from "../ipvs/model.ts";
 import type { CheckerSentence } from "../log/catalogue/checkers.ts";
 import type { HttpOutcome, ProbeIo, TcpOutcome } from "./checker.ts";
 import type { Deadline } from "./deadlines.ts";
 import { HttpProbe } from "./http.ts";
+import { realServerName, virtualServerName } from "./names.ts";
 import { nextCheckAt } from "./schedule.ts";
 import { TcpProbe } from "./tcp.ts";
 import {
@@ -34,14 +42,31 @@ export interface CheckerHost {
   report(task: CheckerTask, report: Report): boolean;
 }
 
-/** Where a checker belongs. */
-export interface CheckerPlace {
-  /** `destinationKey` of the real server */
-  readonly server: string;
+/** Where a checker belongs. Names are made when somebody asks: ten thousand checkers seldom do. */
+export class CheckerPlace {
   /** index in the real server's `checkers` */
   readonly index: number;
-  readonly realServer: string;
-  readonly virtualServer: string;
+  readonly #target: VirtualServerTarget;
+  readonly #server: RealServerConfig;
+
+  constructor(target: VirtualServerTarget, server: RealServerConfig, index: number) {
+    this.index = index;
+    this.#target = target;
+    this.#server = server;
+  }
+
+  /** `destinationKey` of the real server */
+  get server(): string {
+    return destinationKey(this.#server);
+  }
+
+  get realServer(): string {
+    return realServerName(this.#target, this.#server);
+  }
+
+  get virtualServer(): string {
+    return virtualServerName(this.#target);
+  }
 }
 
 /** The last result, for status displays. */
@@ -105,18 +130,21 @@ export class CheckerTask implements Deadline {
 
   /** @param known what the same check of the previous configuration remembers */
   #makeCheck(known: Check | undefined): TcpCheck | HttpCheck {
-    const { config, place } = this;
-    const { io } = this.#host;
-    const settle: Settle = (outcome, verdict) => this.#settle(outcome, verdict);
+    const { config } = this;
     if (config.kind === "TCP_CHECK") {
       const state = known instanceof TcpCheck ? adoptState(config, known.state) : initialState(config);
-      return new TcpCheck(config, place, io, state, settle);
+      return new TcpCheck(config, this, state);
     }
     const state = known instanceof HttpCheck ? adoptState(config, known.state) : initialHttpState(config);
-    return new HttpCheck(config, place, io, state, settle);
+    return new HttpCheck(config, this, state);
   }
 
-  #settle<S extends CheckerState>(outcome: TcpOutcome | HttpOutcome, verdict: Verdict<S>): S {
+  get io(): ProbeIo {
+    return this.#host.io;
+  }
+
+  /** Takes a judged result. @returns the check's state from now on */
+  settle<S extends CheckerState>(outcome: TcpOutcome | HttpOutcome, verdict: Verdict<S>): S {
     this.#probing = false;
     const host = this.#host;
     const now = host.now();
@@ -145,7 +173,7 @@ export class CheckerTask implements Deadline {
   }
 }
 
-/** A probe with the rule that judges it. */
+/** A probe, made when it is first needed, with the rule that judges it. */
 interface Check {
   state: CheckerState;
   start(): void;
@@ -153,59 +181,73 @@ interface Check {
   close(): void;
 }
 
-/** Takes a judged result. @returns the state from now on */
-type Settle = <S extends CheckerState>(outcome: TcpOutcome | HttpOutcome, verdict: Verdict<S>) => S;
+/** Whose check it is: knows where it belongs and takes its judged results. */
+type Owner = Pick<CheckerTask, "io" | "place" | "settle">;
 
 class TcpCheck implements Check {
   state: CheckerState;
-  readonly #probe: TcpProbe;
+  readonly #config: TcpCheckConfig;
+  readonly #owner: Owner;
+  #probe: TcpProbe | undefined;
 
-  constructor(config: TcpCheckConfig, place: CheckerPlace, io: ProbeIo, state: CheckerState, settle: Settle) {
+  constructor(config: TcpCheckConfig, owner: Owner, state: CheckerState) {
+    this.#config = config;
+    this.#owner = owner;
     this.state = state;
-    this.#probe = new TcpProbe(io, config.connect, (outcome) => {
-      this.state = settle(outcome, judgeTcp(config, this.state, outcome, place.realServer));
-    });
   }
 
   start(): void {
+    this.#probe ??= this.#makeProbe();
     this.#probe.start();
   }
 
   expire(): void {
-    this.#probe.expire();
+    this.#probe?.expire();
   }
 
   close(): void {
-    this.#probe.close();
+    this.#probe?.close();
+  }
+
+  #makeProbe(): TcpProbe {
+    const config = this.#config;
+    const owner = this.#owner;
+    return new TcpProbe(owner.io, config.connect, (outcome) => {
+      this.state = owner.settle(outcome, judgeTcp(config, this.state, outcome, owner.place));
+    });
   }
 }
 
 class HttpCheck implements Check {
   state: HttpCheckerState;
-  readonly #probe: HttpProbe;
+  readonly #config: HttpCheckConfig;
+  readonly #owner: Owner;
+  #probe: HttpProbe | undefined;
 
-  constructor(
-    config: HttpCheckConfig,
-    place: CheckerPlace,
-    io: ProbeIo,
-    state: HttpCheckerState,
-    settle: Settle,
-  ) {
+  constructor(config: HttpCheckConfig, owner: Owner, state: HttpCheckerState) {
+    this.#config = config;
+    this.#owner = owner;
     this.state = state;
-    this.#probe = new HttpProbe(io, config, (outcome) => {
-      this.state = settle(outcome, judgeHttp(config, this.state, outcome, place));
-    });
   }
 
   start(): void {
+    this.#probe ??= this.#makeProbe();
     this.#probe.start(this.state.url);
   }
 
   expire(): void {
-    this.#probe.expire();
+    this.#probe?.expire();
   }
 
   close(): void {
-    this.#probe.close();
+    this.#probe?.close();
+  }
+
+  #makeProbe(): HttpProbe {
+    const config = this.#config;
+    const owner = this.#owner;
+    return new HttpProbe(owner.io, config, (outcome) => {
+      this.state = owner.settle(outcome, judgeHttp(config, this.state, outcome, owner.place));
+    });
   }
 }

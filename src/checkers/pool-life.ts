@@ -2,10 +2,10 @@
  * Pools with their checkers, as they are made at start and remade by a reload: which checker of the
  * old configuration goes on in which of the new one, and what a new one assumes about its server.
  */
-import type { CheckerConfig, RealServerConfig, VirtualServerConfig } from "../config/model.ts";
+import type { CheckerConfig, VirtualServerConfig } from "../config/model.ts";
 import { destinationKey, serviceKey } from "../ipvs/model.ts";
-import { type CheckerHost, type CheckerPlace, CheckerTask } from "./checker-task.ts";
-import { realServerName, virtualServerKey, virtualServerName } from "./names.ts";
+import { type CheckerHost, CheckerPlace, CheckerTask } from "./checker-task.ts";
+import { virtualServerKey, virtualServerName } from "./names.ts";
 import { isAlive, type PoolEffect, type PoolState, poolIdentity, reloadPool, startPool } from "./pool.ts";
 
 /** A virtual server at work. */
@@ -39,12 +39,15 @@ export function keyed(servers: readonly VirtualServerConfig[]): ReadonlyMap<stri
 }
 
 export function createPool(config: VirtualServerConfig, host: CheckerHost): NewPool {
-  const tasks = config.realServers.flatMap((r) =>
-    r.checkers.map((c, index) => new CheckerTask(c, placeOf(config, r, index), host)),
-  );
+  const tasks: CheckerTask[] = [];
+  for (const r of config.realServers)
+    for (const [index, checker] of r.checkers.entries())
+      tasks.push(new CheckerTask(checker, new CheckerPlace(config.target, r, index), host));
   const { state, effects } = startPool(config, failedOf(tasks));
-  return { pool: makePool(config, state, tasks), effects, heirs: new Map() };
+  return { pool: makePool(config, state, tasks), effects, heirs: NO_HEIRS };
 }
+
+const NO_HEIRS: NewPool["heirs"] = new Map();
 
 /** @param old still complete and unharmed afterwards */
 export function changePool(old: Pool, config: VirtualServerConfig, host: CheckerHost): NewPool {
@@ -63,7 +66,7 @@ export function changePool(old: Pool, config: VirtualServerConfig, host: Checker
     const lives = servers.has(server) && isAlive(old.state, server);
     for (const [index, checker] of r.checkers.entries()) {
       const before = known.get(checkerKey(server, checker))?.shift();
-      const task = new CheckerTask(checker, placeOf(config, r, index), host, before);
+      const task = new CheckerTask(checker, new CheckerPlace(config.target, r, index), host, before);
       if (before !== undefined) heirs.set(task, before);
       else if (lives) task.assumeUp();
       tasks.push(task);
@@ -84,15 +87,6 @@ function makePool(config: VirtualServerConfig, state: PoolState, tasks: readonly
   };
 }
 
-function placeOf(config: VirtualServerConfig, r: RealServerConfig, index: number): CheckerPlace {
-  return {
-    server: destinationKey(r),
-    index,
-    realServer: realServerName(config.target, r),
-    virtualServer: virtualServerName(config.target),
-  };
-}
-
 /** What makes a checker the same one: its kind and what it asks; intervals and retries may change. */
 function checkerKey(server: string, config: CheckerConfig): string {
   const { timeout: _, ...connect } = config.connect;
@@ -100,7 +94,10 @@ function checkerKey(server: string, config: CheckerConfig): string {
   return JSON.stringify([server, config.kind, connect, question]);
 }
 
+const NONE_FAILED: ReadonlyMap<string, readonly number[]> = new Map();
+
 function failedOf(tasks: readonly CheckerTask[]): ReadonlyMap<string, readonly number[]> {
+  if (tasks.every((task) => task.state.up)) return NONE_FAILED;
   const out = new Map<string, number[]>();
   for (const { state, place } of tasks) {
     if (state.up) continue;

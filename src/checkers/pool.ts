@@ -144,7 +144,7 @@ function serviceOf(config: VirtualServerConfig, identity: ServiceIdentity): Ipvs
 }
 
 /**
- * The beginning. The effects hold the operations that build the service on an empty table.
+ * The beginning. What it means for the table is the caller's business: `poolEntry` of the new state.
  *
  * @param failed checkers that are assumed failed (alpha), by server
  */
@@ -155,7 +155,7 @@ export function startPool(
   const t = new Transition(config, { quorumUp: false, failed });
   if (config.rsInitNotifies)
     for (const r of config.realServers) if (t.alive(r)) t.script(r.notifyUp, t.name(r));
-  t.evaluate("start", undefined);
+  t.evaluate("start");
   return t.step();
 }
 
@@ -183,7 +183,8 @@ export function stepPool(config: VirtualServerConfig, state: PoolState, event: P
 }
 
 /**
- * A changed configuration of the same virtual server.
+ * A changed configuration of the same virtual server. What it means for the table is the caller's
+ * business: the way from `poolEntry` of the old to that of the new one.
  *
  * @param failed the failed checkers of the new configuration, kept or assumed
  */
@@ -193,7 +194,6 @@ export function reloadPool(
   next: VirtualServerConfig,
   failed: ReadonlyMap<string, readonly number[]>,
 ): PoolStep {
-  const before = poolEntry(config, state);
   const old = new Transition(config, state);
   const t = new Transition(next, { quorumUp: state.quorumUp, failed });
   const kept = new Map(config.realServers.map((r) => [destinationKey(r), r]));
@@ -212,7 +212,7 @@ export function reloadPool(
     t.log({ id: "service-gone", fields: { realServer: old.name(r) } });
     t.farewell(r, old.alive(r), true, ["service-removing", "service-removing-inhibited"]);
   }
-  t.evaluate("reload", before);
+  t.evaluate("reload");
   return t.step();
 }
 
@@ -226,7 +226,6 @@ function retire(config: VirtualServerConfig, state: PoolState, removed: boolean)
   if (removed)
     t.log({ id: "virtual-server-removing", fields: { virtualServer: virtualServerName(config.target) } });
   for (const r of config.realServers) {
-    const key = destinationKey(r);
     const alive = t.alive(r);
     t.farewell(
       r,
@@ -236,7 +235,7 @@ function retire(config: VirtualServerConfig, state: PoolState, removed: boolean)
         ? ["service-removing", "service-removing-inhibited"]
         : ["service-shutting-down", "service-shutting-down-inhibited"],
     );
-    t.failed.set(key, GONE);
+    t.remember(r, GONE);
     t.fade(notify);
   }
   const identity = poolIdentity(config);
@@ -249,18 +248,20 @@ class Transition {
   readonly #config: VirtualServerConfig;
   readonly #virtualServer: string;
   readonly #effects: PoolEffect[] = [];
-  readonly failed: Map<string, readonly number[]>;
+  #failed: ReadonlyMap<string, readonly number[]>;
+  /** our own copy of `failed`, once something is to be changed in it */
+  #changed: Map<string, readonly number[]> | undefined;
   #quorumUp: boolean;
 
   constructor(config: VirtualServerConfig, state: PoolState) {
     this.#config = config;
     this.#virtualServer = virtualServerName(config.target);
-    this.failed = new Map(state.failed);
+    this.#failed = state.failed;
     this.#quorumUp = state.quorumUp;
   }
 
   get #state(): PoolState {
-    return { quorumUp: this.#quorumUp, failed: this.failed };
+    return { quorumUp: this.#quorumUp, failed: this.#failed };
   }
 
   step(): PoolStep {
@@ -287,11 +288,17 @@ class Transition {
     this.#effects.push({ kind: "ipvs", operation, decisive: false });
   }
 
+  /** A server's failed checkers from now on. */
+  remember(r: RealServerConfig, failed: readonly number[]): void {
+    this.#changed ??= new Map(this.#failed);
+    this.#failed = this.#changed.set(destinationKey(r), failed);
+  }
+
   /** One server's checkers changed: log, kernel, script, quorum, in this order. */
   setFailed(r: RealServerConfig, failed: readonly number[]): void {
     const wasAlive = this.alive(r);
     const was = serverDestination(this.#config, this.#state, r);
-    this.failed.set(destinationKey(r), failed);
+    this.remember(r, failed);
     if (this.alive(r) === wasAlive) return;
     this.#logServer(r);
     const identity = poolIdentity(this.#config);
@@ -299,8 +306,7 @@ class Transition {
       identity && destinationChange(identity, was, serverDestination(this.#config, this.#state, r));
     if (change !== undefined) this.#effects.push({ kind: "ipvs", operation: change, decisive: true });
     this.#notifyServer(r);
-    if (quorumHolds(this.#config, this.#state) !== this.#quorumUp)
-      this.evaluate("transition", poolEntry(this.#config, this.#state));
+    if (quorumHolds(this.#config, this.#state) !== this.#quorumUp) this.evaluate("transition");
   }
 
   /** The log line and the script of a server that has just come or gone. */
@@ -362,13 +368,10 @@ class Transition {
     if (notify) this.script(this.#config.quorumDown, this.#virtualServer);
   }
 
-  /**
-   * Gains or loses the quorum: log, kernel, script.
-   *
-   * @param before the table that the kernel holds so far
-   */
-  evaluate(when: "start" | "reload" | "transition", before: IpvsEntry | undefined): void {
+  /** Gains or loses the quorum: log, kernel, script. */
+  evaluate(when: "start" | "reload" | "transition"): void {
     const holds = quorumHolds(this.#config, this.#state);
+    const before = when === "transition" ? poolEntry(this.#config, this.#state) : undefined;
     const { quorum, hysteresis, sorryServer, quorumUp, quorumDown } = this.#config;
     // At start a quorum that is down is news only when somebody has to stand in.
     const news = holds !== this.#quorumUp || (when === "start" && sorryServer !== undefined);
@@ -380,8 +383,9 @@ class Transition {
       this.log({ id: holds ? "quorum-gained" : atStart ? "quorum-down-at-start" : "quorum-lost", fields });
       if (!(holds && when === "start")) this.#logSorry(holds);
     }
-    for (const operation of entryChanges(before, poolEntry(this.#config, this.#state)))
-      this.operate(operation);
+    if (when === "transition")
+      for (const operation of entryChanges(before, poolEntry(this.#config, this.#state)))
+        this.operate(operation);
     if (news) this.script(holds ? quorumUp : quorumDown, this.#virtualServer);
   }
 

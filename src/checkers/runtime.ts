@@ -93,7 +93,8 @@ export class CheckerRuntime implements CheckerHost {
   }
 
   log(sentence: CheckerSentence): void {
-    this.#ports.logger.write(checkerLine(sentence));
+    const { logger } = this.#ports;
+    if (!logger.silent) logger.write(checkerLine(sentence));
   }
 
   wake(task: CheckerTask, at: Instant): void {

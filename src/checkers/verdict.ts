@@ -46,9 +46,17 @@ export interface Verdict<S extends CheckerState> {
   readonly refused: S;
 }
 
+/** Thousands of checkers begin alike. */
+const initialStates = new Map<number, CheckerState>();
+
 /** The state before the first check: failed with alpha, else up. */
-export function initialState(config: CheckerCommon): CheckerState {
-  return { up: !config.alpha, hasRun: false, retries: config.retry };
+export function initialState({ alpha, retry }: CheckerCommon): CheckerState {
+  const key = 2 * retry + (alpha ? 1 : 0);
+  const known = initialStates.get(key);
+  if (known !== undefined) return known;
+  const state = { up: !alpha, hasRun: false, retries: retry };
+  initialStates.set(key, state);
+  return state;
 }
 
 export function initialHttpState(config: HttpCheckConfig): HttpCheckerState {
@@ -60,24 +68,29 @@ export function adoptState<S extends CheckerState>(config: CheckerCommon, old: S
   return { ...old, retries: old.hasRun ? Math.min(old.retries, config.retry) : config.retry };
 }
 
+/** How a real server is called in the log; asked for only when there is something to say. */
+export interface Names {
+  readonly realServer: string;
+  readonly virtualServer: string;
+}
+
 /**
  * The generic rule: `retry` failures are forgiven one by one, the next takes the server down; one
  * success brings it back.
  *
- * @param realServer its name for the log
  */
 export function judgeTcp(
   config: TcpCheckConfig,
   state: CheckerState,
   outcome: TcpOutcome,
-  realServer: string,
+  names: Names,
 ): Verdict<CheckerState> {
-  if (outcome.kind === "local") return rescheduled(config, state, "tcp-rescheduled", realServer);
+  if (outcome.kind === "local") return rescheduled(config, state, "tcp-rescheduled", names);
   if (outcome.kind === "success") {
     const news = !state.up || !state.hasRun;
     return {
       report: state.up ? undefined : "up",
-      sentences: news ? [{ id: "tcp-success", fields: { realServer } }] : [],
+      sentences: news ? [{ id: "tcp-success", fields: { realServer: names.realServer } }] : [],
       delay: config.delayLoop,
       state: state.up && state.hasRun && state.retries === 0 ? state : { up: true, hasRun: true, retries: 0 },
       refused: { up: false, hasRun: true, retries: 0 },
@@ -87,7 +100,7 @@ export function judgeTcp(
   if (state.up && config.logAllFailures && outcome.reason !== "unreachable")
     sentences.push({
       id: outcome.reason === "timeout" ? "tcp-timeout" : "tcp-failed",
-      fields: { realServer },
+      fields: { realServer: names.realServer },
     });
   if (!state.up && state.hasRun) return quiet(state, config.delayLoop);
   if (state.up && state.retries < config.retry) {
@@ -96,7 +109,7 @@ export function judgeTcp(
   }
   sentences.push({
     id: "tcp-check-failed",
-    fields: { realServer, retries: state.hasRun ? config.retry : 0 },
+    fields: { realServer: names.realServer, retries: state.hasRun ? config.retry : 0 },
   });
   return {
     report: state.up ? "down" : "stillDown",
@@ -116,27 +129,27 @@ export function judgeHttp(
   config: HttpCheckConfig,
   state: HttpCheckerState,
   outcome: HttpOutcome,
-  names: { readonly realServer: string; readonly virtualServer: string },
+  names: Names,
 ): Verdict<HttpCheckerState> {
-  if (outcome.kind === "local") return rescheduled(config, state, "http-rescheduled", names.realServer);
+  if (outcome.kind === "local") return rescheduled(config, state, "http-rescheduled", names);
   const sentences: CheckerSentence[] = [];
   const noted = noteLength(config, state, outcome, names, sentences);
   return outcome.kind === "success"
-    ? urlSucceeded(config, noted, names.realServer, sentences)
-    : urlFailed(config, noted, outcome.reason, names.realServer, sentences);
+    ? urlSucceeded(config, noted, names, sentences)
+    : urlFailed(config, noted, outcome.reason, names, sentences);
 }
 
 function urlSucceeded(
   config: HttpCheckConfig,
   state: HttpCheckerState,
-  realServer: string,
+  names: Names,
   sentences: CheckerSentence[],
 ): Verdict<HttpCheckerState> {
   const url = config.urls[state.url];
   if (!state.up && url !== undefined)
     sentences.push({
       id: url.digest === undefined ? "http-status-success" : "http-digest-success",
-      fields: { realServer, path: url.path },
+      fields: { realServer: names.realServer, path: url.path },
     });
   const hurried = config.fastRecovery && (!state.up || !state.hasRun);
   const between = hurried ? (0 as Micros) : config.delayLoop;
@@ -148,7 +161,8 @@ function urlSucceeded(
     const next = { ...state, url: state.url + 1, retries: state.hasRun ? 0 : config.retry };
     return { report: undefined, sentences, delay: between, state: next, refused: next };
   }
-  if (!state.up || !state.hasRun) sentences.push({ id: "http-succeeded", fields: { realServer } });
+  if (!state.up || !state.hasRun)
+    sentences.push({ id: "http-succeeded", fields: { realServer: names.realServer } });
   const next = { ...state, hasRun: true, url: 0, retries: 0 };
   return {
     report: state.up ? undefined : "up",
@@ -163,11 +177,11 @@ function urlFailed(
   config: HttpCheckConfig,
   state: HttpCheckerState,
   reason: HttpFailure,
-  realServer: string,
+  names: Names,
   sentences: CheckerSentence[],
 ): Verdict<HttpCheckerState> {
   if (state.up && config.logAllFailures)
-    sentences.push({ id: FAILURE_SENTENCE[reason], fields: { realServer } });
+    sentences.push({ id: FAILURE_SENTENCE[reason], fields: { realServer: names.realServer } });
   const pause = Math.max(config.delayBeforeRetry, config.delayLoop) as Micros;
   if (!state.up && state.hasRun)
     return said(state, sentences, state.failingUrl === undefined ? config.delayBeforeRetry : pause);
@@ -176,7 +190,10 @@ function urlFailed(
   const down = { ...state, up: false, hasRun: true, retries: 0, failingUrl: state.url };
   // A failed first result of an alpha checker is not reported: keepalived runs no script for it.
   if (!state.up) return said(down, sentences, pause);
-  sentences.push({ id: "http-check-failed", fields: { realServer, retries: config.retry } });
+  sentences.push({
+    id: "http-check-failed",
+    fields: { realServer: names.realServer, retries: config.retry },
+  });
   return {
     report: "down",
     sentences,
@@ -203,7 +220,7 @@ function noteLength(
   config: HttpCheckConfig,
   state: HttpCheckerState,
   outcome: HttpOutcome & { kind: "success" | "failure" },
-  names: { readonly realServer: string; readonly virtualServer: string },
+  names: Names,
   sentences: CheckerSentence[],
 ): HttpCheckerState {
   const { response } = outcome;
@@ -214,7 +231,13 @@ function noteLength(
   if (difference !== 0)
     sentences.push({
       id: "http-length-mismatch",
-      fields: { ...names, path, declared: response.declared, received: response.received },
+      fields: {
+        realServer: names.realServer,
+        virtualServer: names.virtualServer,
+        path,
+        declared: response.declared,
+        received: response.received,
+      },
     });
   const lengthDifferences = config.urls.map((_, i) =>
     i === state.url ? difference : (state.lengthDifferences[i] ?? 0),
@@ -227,9 +250,9 @@ function rescheduled<S extends CheckerState>(
   config: CheckerCommon,
   state: S,
   id: "tcp-rescheduled" | "http-rescheduled",
-  realServer: string,
+  names: Names,
 ): Verdict<S> {
-  return said(state, [{ id, fields: { realServer } }], config.delayLoop);
+  return said(state, [{ id, fields: { realServer: names.realServer } }], config.delayLoop);
 }
 
 function quiet<S extends CheckerState>(state: S, delay: Micros): Verdict<S> {

@@ -32,8 +32,8 @@ import type { ScriptRelay } from "./script-relay.ts";
 
 /** The order in which keepalived starts them. */
 const ORDER: readonly ChildRole[] = ["checker", "vrrp"];
-/** About 100 KiB, so that a message is written and read in a few steps. */
-const SERVICES_PER_MESSAGE = 100;
+/** About 50 KiB: what the channel reads at once. */
+const SERVICES_PER_MESSAGE = 50;
 const PREDECESSOR_LIMIT_MS = 10_000;
 const PREDECESSOR_PAUSE_MS = 20;
 

@@ -46,4 +46,6 @@ export function entry<F extends Fields>(
 /** Where lines go. A sink never throws, never blocks and never buffers without bound. */
 export interface Logger {
   write(line: LogLine): void;
+  /** Nobody reads: a line need not even be made. */
+  readonly silent?: boolean;
 }

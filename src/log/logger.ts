@@ -73,6 +73,7 @@ export function openLogger(
     destination,
   );
   const write = (line: LogLine): void => {
+    if (destination.silent) return;
     if ((line.detail || line.level === "debug") && !options.detail) return;
     destination.level = line.level;
     // what nobody will see as JSON need not be made into it
@@ -80,7 +81,7 @@ export function openLogger(
     else log[line.level](line.text);
   };
   destination.lost = (lines) => write(linesLost({ lines }));
-  return { write, close: () => destination.close() };
+  return { write, silent: destination.silent, close: () => destination.close() };
 }
 
 function safeFields(fields: LogLine["fields"]): LogLine["fields"] {
@@ -105,6 +106,7 @@ class Destination {
   readonly #syslog: LineSink | undefined;
   readonly #console: LineSink | undefined;
   readonly #file: LineSink | undefined;
+  readonly #clock = new TurnClock();
   #closed = false;
 
   constructor(options: LogOptions, native: Native, places: LogPlaces) {
@@ -121,13 +123,18 @@ class Destination {
     }
   }
 
+  /** Whether there is no sink at all. */
+  get silent(): boolean {
+    return this.#syslog === undefined && this.#console === undefined && this.#file === undefined;
+  }
+
   write(json: string): void {
     if (this.#closed) return;
     if (this.#options.format === "text") this.#text(this.level, this.lastMsg);
     else {
       this.#console?.write(json);
       this.#file?.write(json);
-      this.#toSyslog(this.level, this.lastMsg, new Date());
+      this.#toSyslog(this.level, this.lastMsg, this.#clock.now());
     }
   }
 
@@ -139,7 +146,7 @@ class Destination {
   }
 
   #text(level: Level, text: string): void {
-    const now = new Date();
+    const now = this.#clock.now();
     this.#toSyslog(level, text, now);
     this.#console?.write(consoleLine(now, text));
     this.#file?.write(fileLine(now, text));
@@ -148,5 +155,28 @@ class Destination {
   #toSyslog(level: Level, text: string, now: Date): void {
     const { facility, ident } = this.#options;
     this.#syslog?.write(syslogLine({ facility, ident, pid: process.pid }, level, now, text));
+  }
+}
+
+/** Lines that share a look at the clock, at most. */
+const LINES_PER_LOOK = 32;
+
+/** The time of day for lines: one look for those of one turn, which a start with thousands of services has. */
+class TurnClock {
+  #now: Date | undefined;
+  #uses = 0;
+
+  now(): Date {
+    if (this.#now === undefined) queueMicrotask(() => this.#forget());
+    if (this.#now === undefined || this.#uses === LINES_PER_LOOK) {
+      this.#now = new Date();
+      this.#uses = 0;
+    }
+    this.#uses++;
+    return this.#now;
+  }
+
+  #forget(): void {
+    this.#now = undefined;
   }
 }

@@ -26,7 +26,7 @@ const NAMES = { realServer: RS, virtualServer: "[10.1.0.1]:tcp:80" };
 function tcpStory(config: TcpCheckConfig, outcomes: readonly TcpOutcome[], from?: CheckerState): string[] {
   let state = from ?? initialState(config);
   return outcomes.map((o) => {
-    const verdict = judgeTcp(config, state, o, RS);
+    const verdict = judgeTcp(config, state, o, NAMES);
     state = verdict.state;
     return line(verdict);
   });
@@ -127,7 +127,7 @@ test("log_all_failures adds a line per failure while the server is up, by its ki
 
 test("trouble of this machine changes nothing and is tried again after delay_loop", () => {
   const config = tcpCheck();
-  const verdict = judgeTcp(config, initialState(config), LOCAL, RS);
+  const verdict = judgeTcp(config, initialState(config), LOCAL, NAMES);
   assert.equal(line(verdict), "- 10 | TCP socket bind failed. Rescheduling.");
   assert.deepEqual(verdict.state, { up: true, hasRun: false, retries: 2 });
 });
@@ -135,11 +135,11 @@ test("trouble of this machine changes nothing and is tried again after delay_loo
 test("a transition that the pool refused is decided again by the next result", () => {
   const config = tcpCheck();
   const up: CheckerState = { up: true, hasRun: true, retries: 2 };
-  const refused = judgeTcp(config, up, REFUSED, RS).refused;
+  const refused = judgeTcp(config, up, REFUSED, NAMES).refused;
   assert.deepEqual(refused, { up: true, hasRun: true, retries: 2 });
-  assert.equal(judgeTcp(config, refused, REFUSED, RS).report, "down");
+  assert.equal(judgeTcp(config, refused, REFUSED, NAMES).report, "down");
   const down: CheckerState = { up: false, hasRun: true, retries: 0 };
-  assert.equal(judgeTcp(config, judgeTcp(config, down, OK, RS).refused, OK, RS).report, "up");
+  assert.equal(judgeTcp(config, judgeTcp(config, down, OK, NAMES).refused, OK, NAMES).report, "up");
 });
 
 test("a reload with fewer retries leaves at most one more failure", () => {
