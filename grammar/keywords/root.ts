@@ -122,7 +122,7 @@ const root: BlockTable = {
       keyword: "vrrp_sync_group",
       argument: { kind: "block", block: "vrrp_sync_group", head: "name" },
       help: "instances that change state together",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "garp_group",

@@ -405,7 +405,7 @@ const vrrpInstance: BlockTable = {
       again: "first",
       default: "off (FAULT is reported)",
       help: "report DELETED when removed by reload; optional script",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "notify",
@@ -656,7 +656,7 @@ const syncGroup: BlockTable = {
       again: "add",
       default: "required",
       help: "members; each instance in at most one group",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "track_interface",
@@ -708,7 +708,7 @@ const syncGroup: BlockTable = {
       again: "first",
       default: "none",
       help: "run on group transition to BACKUP",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "notify_master",
@@ -716,7 +716,7 @@ const syncGroup: BlockTable = {
       again: "first",
       default: "none",
       help: "run on group transition to MASTER",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "notify_fault",
@@ -724,7 +724,7 @@ const syncGroup: BlockTable = {
       again: "first",
       default: "none",
       help: "run on group transition to FAULT",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "notify_stop",
@@ -732,7 +732,7 @@ const syncGroup: BlockTable = {
       again: "first",
       default: "none",
       help: "run when stopping",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "notify",
@@ -740,7 +740,7 @@ const syncGroup: BlockTable = {
       again: "first",
       default: "none",
       help: "run on every transition with GROUP NAME STATE 0 appended",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "smtp_alert",
@@ -755,7 +755,7 @@ const syncGroup: BlockTable = {
       deprecated: ["global_tracking"],
       default: "off",
       help: "allow weighted trackers on members",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "notify_priority_changes",

@@ -1,17 +1,13 @@
 /**
  * The VRRP child's role: joins the VRRP runtime with scripts and with the parent, who shows its state.
- * Decides which notify scripts a transition runs, in which order; never parses, never waits for a script
- * while routers run.
+ * Never parses, never waits for a script while routers run.
  */
-import { type Micros, seconds } from "../base/units.ts";
-import type { ConfigModel, ScriptRef, VrrpInstanceConfig } from "../config/model.ts";
+import type { ConfigModel } from "../config/model.ts";
+import { groupNotices, instanceNotices } from "../vrrp/notify.ts";
 import { VrrpRuntime } from "../vrrp/runtime.ts";
-import type { Transition } from "../vrrp/state.ts";
-import { type KeepalivedState, keepalivedState } from "../vrrp/vocabulary.ts";
-import type { ChildContext, ChildHandlers, ChildRoleFactory, ScriptClient } from "./child-api.ts";
+import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
+import { Notifier, STOP_LIMIT } from "./notifier.ts";
 
-/** Notifications of the end get this long, all together; so does each of them. */
-const STOP_LIMIT: Micros = seconds(1);
 /** How old the counters of a published snapshot may be. */
 const PUBLISH_PAUSE_MS = 1_000;
 
@@ -19,22 +15,28 @@ export const createVrrpChild: ChildRoleFactory = (context) => new VrrpChild(cont
 
 class VrrpChild implements ChildHandlers {
   readonly #context: ChildContext;
+  readonly #notifier: Notifier;
   #runtime: VrrpRuntime | undefined;
   #publishing: NodeJS.Timeout | undefined;
 
   constructor(context: ChildContext) {
     this.#context = context;
+    this.#notifier = new Notifier(context.scripts);
   }
 
   async configure(model: ConfigModel): Promise<string> {
-    const { native, clock, logger, options, scripts } = this.#context;
+    const { native, clock, logger, options } = this.#context;
     this.#runtime ??= new VrrpRuntime({
       native,
       clock,
       logger,
       releaseVips: options.releaseVips,
-      onTransition: (config, transition) => {
-        notify(scripts, config, transition);
+      onTransition: (config, { to, priority }) => {
+        this.#notifier.tell(instanceNotices(config, to, priority), to === "stopped" ? STOP_LIMIT : undefined);
+        this.#publish();
+      },
+      onGroup: (config, to) => {
+        this.#notifier.tell(groupNotices(config, to), to === "stopped" ? STOP_LIMIT : undefined);
         this.#publish();
       },
       onChange: () => this.#publishSoon(),
@@ -74,37 +76,4 @@ function summary(added: number, removed: number, changed: number): string {
   ] as const;
   const said = parts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
   return said.length === 0 ? "" : `vrrp instances: ${said.join(", ")}`;
-}
-
-/**
- * First the script of the new state, then the one for all states. One queue per instance keeps the order
- * of its transitions.
- *
- * @see keepalived.conf(5) notify_master, notify
- */
-function notify(scripts: ScriptClient, config: VrrpInstanceConfig, t: Transition): void {
-  const state = keepalivedState(t.to);
-  const options = {
-    queue: `vrrp:${config.name}`,
-    ...(state === "STOP" ? { timeout: STOP_LIMIT } : {}),
-  };
-  const own = scriptOf(config, state);
-  if (own !== undefined) void scripts.run(own, [], options);
-  const { any } = config.notify;
-  if (any !== undefined) void scripts.run(any, ["INSTANCE", config.name, state, String(t.priority)], options);
-}
-
-function scriptOf({ notify: n }: VrrpInstanceConfig, state: KeepalivedState): ScriptRef | undefined {
-  switch (state) {
-    case "MASTER":
-      return n.master;
-    case "BACKUP":
-      return n.backup;
-    case "FAULT":
-      return n.fault;
-    case "STOP":
-      return n.stop;
-    case "INIT":
-      return undefined;
-  }
 }

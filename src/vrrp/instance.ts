@@ -13,6 +13,7 @@ import {
   type ActiveState,
   type BackupState,
   type FaultCause,
+  type FaultState,
   ownPriority,
   type Step,
   type VrrpEffect,
@@ -22,7 +23,9 @@ import {
 } from "./state.ts";
 import {
   complainOnce,
+  deepenFault,
   downAt,
+  followGroup,
   leaveFault,
   log,
   loseAddress,
@@ -48,7 +51,7 @@ export function step(p: VrrpParams, s: VrrpState, now: Instant, e: VrrpEvent): S
     case "active":
       return whenActive(p, s, now, e);
     case "fault":
-      return whenFaulty(p, s.causes, now, e);
+      return whenFaulty(p, s, now, e);
     case "stopped":
       return stay(s);
     default:
@@ -73,6 +76,7 @@ function whenInitializing(p: VrrpParams, causes: readonly FaultCause[], now: Ins
     case "advertReceived":
     case "advertRejected":
     case "addressLost":
+    case "groupDirected":
     case "paramsChanged":
     case "reloadBegins":
     case "effectFailed":
@@ -86,6 +90,7 @@ function whenBackup(p: VrrpParams, s: BackupState, now: Instant, e: VrrpEvent): 
   switch (e.kind) {
     case "deadline": {
       if (now < s.activeDownAt) return stay(s);
+      if (p.group !== undefined) return askGroup(p, s, now);
       const taken = toActive(p, "backup", s, now, "timeout");
       return {
         state: taken.state,
@@ -98,6 +103,8 @@ function whenBackup(p: VrrpParams, s: BackupState, now: Instant, e: VrrpEvent): 
       return rejectAdvert(p, s, e);
     case "faultRaised":
       return toFault(p, s, e.cause);
+    case "groupDirected":
+      return e.to === "active" ? toActive(p, "backup", s, now, "group") : stay(s);
     case "paramsChanged":
       return adjustBackup(p, e.params, s);
     case "effectFailed":
@@ -126,6 +133,8 @@ function whenActive(p: VrrpParams, s: ActiveState, now: Instant, e: VrrpEvent): 
       return rejectAdvert(p, s, e);
     case "faultRaised":
       return toFault(p, s, e.cause);
+    case "groupDirected":
+      return e.to === "backup" ? followGroup(p, s, now) : stay(s);
     case "addressLost":
       return loseAddress(p, s, now);
     case "paramsChanged":
@@ -148,14 +157,13 @@ function whenActive(p: VrrpParams, s: ActiveState, now: Instant, e: VrrpEvent): 
   }
 }
 
-function whenFaulty(p: VrrpParams, causes: readonly FaultCause[], now: Instant, e: VrrpEvent): Step {
-  const s: VrrpState = { name: "fault", causes };
+function whenFaulty(p: VrrpParams, s: FaultState, now: Instant, e: VrrpEvent): Step {
   switch (e.kind) {
     case "faultRaised":
-      return stay({ name: "fault", causes: withCause(causes, e.cause) });
+      return deepenFault(p, s, withCause(s.causes, e.cause));
     case "faultCleared": {
-      const left = causes.filter((c) => c !== e.cause);
-      return left.length > 0 ? stay({ name: "fault", causes: left }) : leaveFault(p, now);
+      const left = s.causes.filter((c) => c !== e.cause);
+      return left.length > 0 ? stay({ ...s, causes: left }) : leaveFault(p, now);
     }
     case "shutdown":
       return stop(p, s, e.release);
@@ -168,12 +176,20 @@ function whenFaulty(p: VrrpParams, causes: readonly FaultCause[], now: Instant, 
     case "advertReceived":
     case "advertRejected":
     case "addressLost":
+    case "groupDirected":
     case "reloadBegins":
     case "effectFailed":
       return stay(s);
     default:
       return assertNever(e);
   }
+}
+
+/** The timer starts anew; an advert that is accepted meanwhile takes the wish back. */
+function askGroup(p: VrrpParams, s: BackupState, now: Instant): Step {
+  return stay({ ...s, wantsActive: true, activeDownAt: downAt(p, s.activeAdverInterval, now) }, [
+    log("advert-timeout", { instance: p.name }),
+  ]);
 }
 
 function withCause(causes: readonly FaultCause[], cause: FaultCause): readonly FaultCause[] {

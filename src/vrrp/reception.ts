@@ -143,9 +143,10 @@ export function hearAsBackup(
   const interval = p.version === 3 ? advert.interval : s.activeAdverInterval;
   if (interval !== s.activeAdverInterval)
     effects.push(log("interval-learned", { instance: p.name, was: s.activeAdverInterval, now: interval }));
+  const { wantsActive: _takenBack, ...obedient } = s;
   return stay(
     {
-      ...s,
+      ...obedient,
       peer,
       activeAdverInterval: interval,
       activeDownAt: downAt(p, interval, now),

@@ -3,18 +3,18 @@
  * events in and performs effects in their order; adverts at once, the rest at the end of the turn. Decides
  * nothing that a core could decide.
  */
-import type { Clock } from "../base/clock.ts";
 import { assertNever } from "../base/errors.ts";
 import type { Instant } from "../base/units.ts";
 import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
 import { renderVrrpLog, type VrrpLogFields } from "../log/catalogue/vrrp.ts";
-import type { FieldValue, Logger } from "../log/entry.ts";
+import type { FieldValue } from "../log/entry.ts";
 import { InterfaceMonitor, type MonitorEvent } from "../net/monitor.ts";
-import type { Native } from "../net/native-api.ts";
 import { openPacketSocket, openVrrpSocket, type PacketSocket } from "../net/raw-socket.ts";
 import { type InterfaceAddress, RouteSocket } from "../net/rtnetlink.ts";
 import { Alarm } from "./alarm.ts";
 import { announceLowerPriority, announceTakeover, dueAnnouncement, nextAnnouncement } from "./announce.ts";
+import { SyncGroups } from "./groups.ts";
+import type { Applied, RuntimeHost } from "./host.ts";
 import { step } from "./instance.ts";
 import { matchInstances, type Planned, type Router, reconfigure, snapshotOf } from "./router.ts";
 import {
@@ -25,31 +25,12 @@ import {
   paramsOf,
   sameInstance,
 } from "./settings.ts";
-import { nextDeadline, type Transition, type VrrpEffect, type VrrpEvent, type VrrpParams } from "./state.ts";
+import { nextDeadline, type VrrpEffect, type VrrpEvent, type VrrpParams } from "./state.ts";
 import { survey } from "./surroundings.ts";
 import { AdvertTraffic } from "./traffic.ts";
 import { type LogWriter, Turn } from "./turn.ts";
 import { InterfaceWatch } from "./watch.ts";
 import { type McastGroups, standardGroups } from "./wire.ts";
-
-export interface RuntimeHost {
-  readonly native: Native;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** --release-vips: on leaving, delete addresses even if this process did not set them */
-  readonly releaseVips: boolean;
-  /** an instance changed its state; called in order, after its addresses are set */
-  onTransition(config: VrrpInstanceConfig, transition: Transition): void;
-  /** something that {@link VrrpRuntime.snapshot} shows has changed */
-  onChange(): void;
-}
-
-/** How many instances a configuration touched. */
-export interface Applied {
-  readonly added: number;
-  readonly removed: number;
-  readonly changed: number;
-}
 
 export class VrrpRuntime {
   readonly #host: RuntimeHost;
@@ -63,6 +44,7 @@ export class VrrpRuntime {
   #routers: ReadonlyMap<string, Router> = new Map();
   readonly #watch = new InterfaceWatch<Router>();
   #groups: McastGroups | undefined;
+  readonly #sync: SyncGroups<Router>;
   #settleAsked = false;
   #closed = false;
 
@@ -96,11 +78,17 @@ export class VrrpRuntime {
       releaseVips: host.releaseVips,
       transition: (router, transition) => host.onTransition(router.config, transition),
     });
+    this.#sync = new SyncGroups<Router>({
+      log: this.#log,
+      dispatch: (router, event) => this.#dispatch(router, event),
+      publish: (group, to) => this.#turn.notice(() => host.onGroup(group, to)),
+    });
   }
 
   /** Puts a configuration in force: new instances start, kept ones adapt, others leave. */
   apply(model: ConfigModel): Applied {
     const first = this.#groups === undefined;
+    this.#sync.hold();
     for (const router of this.#routers.values()) this.#dispatch(router, { kind: "reloadBegins" });
     const { vrrpMcastGroup4: ipv4, vrrpMcastGroup6: ipv6 = standardGroups.ipv6 } = model.global;
     const groups = { ipv4, ipv6 };
@@ -111,23 +99,26 @@ export class VrrpRuntime {
       this.#dispatch(router, { kind: "removed" });
       this.#traffic.leave(router);
     }
-    this.#lookOut([...added.map((router) => ({ router, config: router.config })), ...kept]);
+    const planned = [...added.map((router) => ({ router, config: router.config })), ...kept];
+    this.#sync.rebuild(model.syncGroups ?? [], planned);
+    this.#lookOut(planned);
     const changed = kept.filter(({ router, config }) => this.#adapt(router, config, groups)).length;
     if (first) {
       this.#turn.removeLeftovers(added, this.#monitor.addresses());
       this.#monitor.drain();
     }
-    for (const router of added) {
-      this.#refresh(router);
-      this.#dispatch(router, { kind: "startup" });
-    }
+    for (const router of added) this.#refresh(router);
+    this.#sync.settle();
+    for (const router of added) this.#dispatch(router, { kind: "startup" });
     this.#settle();
     return { added: added.length, removed: removed.length, changed };
   }
 
   /** @param release false leaves addresses where they are and says nothing to the others (-V) */
   stop(release: boolean): void {
+    this.#sync.hold();
     for (const router of this.#routers.values()) this.#dispatch(router, { kind: "shutdown", release });
+    this.#sync.stop();
     this.#settle();
     this.#closed = true;
     this.#alarm.close();
@@ -176,7 +167,8 @@ export class VrrpRuntime {
     if (router.duplicate) causes.add("duplicate-vrid");
     if (!this.#traffic.takePlace(router, found)) causes.add("socket-failed");
 
-    const params = paramsOf(config, found.priority, found.source ?? current);
+    const group = this.#sync.modeOf(router);
+    const params = { ...paramsOf(config, found.priority, found.source ?? current), group };
     if (addresses !== "same" || !sameParams(params, router.params)) {
       this.#dispatch(router, { kind: "paramsChanged", params, addresses });
     }
@@ -243,6 +235,7 @@ export class VrrpRuntime {
     router.params = params;
     for (const effect of effects) this.#perform(router, effect, now);
     this.#rearm(router);
+    this.#sync.changed(router);
     this.#askSettle();
   }
 

@@ -33,6 +33,10 @@ export interface VrrpParams {
   readonly higherPrioSendAdvert: boolean;
   /** a lower advert makes us announce our addresses again */
   readonly announceOnLowerPriority: boolean;
+  /** in a sync group: active only when the group says so; `owners` when all its members are owners */
+  readonly group?: "owners" | "mixed" | undefined;
+  /** a reload that drops the instance is told as DELETED, not as FAULT */
+  readonly reportsDeletion?: boolean | undefined;
 }
 
 /** Why a router cannot take part. The same cause twice is one cause; all must clear. */
@@ -43,7 +47,11 @@ export type FaultCause =
   /** loopback, or no multicast */
   | "configuration"
   | "socket-failed"
-  | `tracked:${string}`;
+  | `tracked:${string}`
+  /** something tracked has not reported yet: FAULT, but nobody is told */
+  | `pending:${string}`
+  /** another member of the sync group is in fault */
+  | "group";
 
 /** What was complained about since the state last changed: each once. */
 export type Complaint =
@@ -76,17 +84,25 @@ export type BackupState = Memory & {
   readonly activeDownAt: Instant;
   /** end of preempt_delay; undefined when it is not running and has not run */
   readonly preemptAt: Instant | undefined;
+  /** the timer expired, but the sync group has to agree */
+  readonly wantsActive?: true;
 };
 export type ActiveState = Memory & {
   readonly name: "active";
   readonly adverAt: Instant;
   readonly rival: Rival | undefined;
 };
+/** `silent`: nothing but `pending` causes so far */
+export interface FaultState {
+  readonly name: "fault";
+  readonly causes: readonly FaultCause[];
+  readonly silent?: true;
+}
 export type VrrpState =
   | { readonly name: "initialize"; readonly causes: readonly FaultCause[] }
   | BackupState
   | ActiveState
-  | { readonly name: "fault"; readonly causes: readonly FaultCause[] }
+  | FaultState
   | { readonly name: "stopped" };
 
 export type VrrpEvent =
@@ -101,6 +117,8 @@ export type VrrpEvent =
       readonly expected: number;
     }
   | { readonly kind: "faultRaised" | "faultCleared"; readonly cause: FaultCause }
+  /** all members of the sync group change together */
+  | { readonly kind: "groupDirected"; readonly to: "active" | "backup" }
   /** one of our addresses was taken away by somebody else */
   | { readonly kind: "addressLost" }
   /** `params` replace the current ones; `addresses` says what a reload did to those we must set */
@@ -153,6 +171,7 @@ export type TransitionReason =
   | "fault"
   | "faultCleared"
   | "addressLost"
+  | "group"
   | "shutdown"
   | "removed";
 

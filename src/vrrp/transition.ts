@@ -16,6 +16,7 @@ import {
   type BackupState,
   type Complaint,
   type FaultCause,
+  type FaultState,
   type LogEffect,
   type Memory,
   ownPriority,
@@ -29,7 +30,7 @@ import { activeDownInterval, skewTime } from "./timers.ts";
 import type { StateName } from "./vocabulary.ts";
 
 /** A log effect; the type ties the fields to the id. */
-export function log<K extends VrrpLogId>(id: K, fields: VrrpLogFields[K]): VrrpEffect {
+export function log<K extends VrrpLogId>(id: K, fields: VrrpLogFields[K]): LogEffect {
   return { kind: "log", id, fields } as LogEffect;
 }
 
@@ -174,6 +175,20 @@ export function loseAddress(p: VrrpParams, m: Memory, now: Instant): Step {
   };
 }
 
+/** The group left active: nobody resigns, its better router is there already. */
+export function followGroup(p: VrrpParams, m: Memory, now: Instant): Step {
+  const state = backupState(m, downAt(p, m.activeAdverInterval, now));
+  return {
+    state,
+    effects: [
+      log("entering-backup", { instance: p.name, init: false }),
+      { kind: "setOwned", owned: false },
+      { kind: "count", counter: "releaseMaster" },
+      published("active", "backup", "group", ownPriority(p, state)),
+    ],
+  };
+}
+
 /** A cause appeared while we took part. An active router resigns first, in case the wire still works. */
 export function toFault(p: VrrpParams, s: BackupState | ActiveState, cause: FaultCause): Step {
   const release: readonly VrrpEffect[] =
@@ -190,9 +205,27 @@ export function toFault(p: VrrpParams, s: BackupState | ActiveState, cause: Faul
   };
 }
 
+/** One more cause. The first that is more than a report not yet made ends the silence. */
+export function deepenFault(p: VrrpParams, s: FaultState, causes: readonly FaultCause[]): Step {
+  if (s.silent === undefined || causes.every(isPending)) return stay({ ...s, causes });
+  return {
+    state: { name: "fault", causes },
+    effects: [
+      log("entering-fault", { instance: p.name, init: false }),
+      published("initialize", "fault", "fault", ownPriority(p, { yielding: false })),
+    ],
+  };
+}
+
+/** Waiting for a first report is no news for anybody. */
+export function isPending(cause: FaultCause): boolean {
+  return cause.startsWith("pending:");
+}
+
 /** The first step of a life. An owner goes the ordinary way with a timer that is due at once. */
 export function start(p: VrrpParams, causes: readonly FaultCause[], now: Instant): Step {
   const init = true;
+  if (causes.length > 0 && causes.every(isPending)) return stay({ name: "fault", causes, silent: true });
   if (causes.length > 0) {
     const why: VrrpEffect[] = [];
     if (causes.includes("interface-down"))
@@ -223,7 +256,7 @@ export function start(p: VrrpParams, causes: readonly FaultCause[], now: Instant
 /** The last cause is gone: start again with what we know now, which is nothing about others. */
 export function leaveFault(p: VrrpParams, now: Instant): Step {
   const m = freshMemory(p);
-  if (p.basePriority === 255) return toActive(p, "fault", m, now, "faultCleared");
+  if (p.basePriority === 255 && p.group !== "mixed") return toActive(p, "fault", m, now, "faultCleared");
   const state = backupState(m, downAt(p, p.advertInterval, now));
   return {
     state,
@@ -242,11 +275,12 @@ export function stop(p: VrrpParams, s: VrrpState, release: boolean): Step {
   return { state: { name: "stopped" }, effects };
 }
 
-/** The configuration dropped this instance: as at the end, but scripts hear FAULT, once. */
+/** The configuration dropped this instance: as at the end, but scripts hear FAULT, once, or DELETED. */
 export function remove(p: VrrpParams, s: VrrpState): Step {
   const effects: VrrpEffect[] = [];
   if (s.name === "active") effects.push(...resign(p), { kind: "setOwned", owned: false });
-  if (s.name !== "fault" && s.name !== "stopped")
+  if (p.reportsDeletion === true) effects.push(published(s.name, "deleted", "removed", priorityOf(p, s)));
+  else if (s.name !== "fault" && s.name !== "stopped")
     effects.push(published(s.name, "fault", "removed", priorityOf(p, s)));
   return { state: { name: "stopped" }, effects };
 }

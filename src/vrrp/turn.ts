@@ -35,7 +35,7 @@ export class Turn {
   readonly #holdings: AddressHoldings<Router>;
   readonly #announcer: Announcer;
   #announcements: { readonly router: Router; readonly rounds: number }[] = [];
-  #transitions: { readonly router: Router; readonly transition: Transition }[] = [];
+  #notices: (() => void)[] = [];
   #suspects: OwnedAddress[] = [];
 
   constructor(ports: TurnPorts) {
@@ -96,7 +96,12 @@ export class Turn {
   }
 
   publish(router: Router, transition: Transition): void {
-    this.#transitions.push({ router, transition });
+    this.notice(() => this.#ports.transition(router, transition));
+  }
+
+  /** What is told at the end of the turn, in the order in which it was asked for. */
+  notice(tell: () => void): void {
+    this.#notices.push(tell);
   }
 
   /** Does what was asked for, in the order that is contract. */
@@ -107,9 +112,9 @@ export class Turn {
     for (const { router, rounds } of announcements)
       if (router.state.name === "active") this.#offer(router, rounds);
     this.#announcer.flush(now);
-    const transitions = this.#transitions;
-    this.#transitions = [];
-    for (const { router, transition } of transitions) this.#ports.transition(router, transition);
+    const notices = this.#notices;
+    this.#notices = [];
+    for (const tell of notices) tell();
   }
 
   /** When paced announcements have more to send. */

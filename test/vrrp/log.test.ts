@@ -163,6 +163,7 @@ const always: readonly Sentence[] = [
   ],
   ["interface-state", { ...eth0, up: true }, "Netlink reports eth0 up"],
   ["interface-state", { ...eth0, up: false }, "Netlink reports eth0 down"],
+  ["group-syncing", { group: "G1", state: "MASTER" }, "VRRP_Group(G1) Syncing instances to MASTER state"],
   [
     "monitor-overrun",
     { lost: 1 },

@@ -94,6 +94,7 @@ export type VrrpLogFields = {
   readonly "interface-deleted": OfInterface;
   readonly "address-assigned": OfInterface<{ readonly address: string }>;
   readonly "address-deassigned": OfInterface<{ readonly address: string }>;
+  readonly "group-syncing": { readonly group: string; readonly state: "MASTER" | "BACKUP" | "FAULT" };
   readonly "monitor-overrun": { readonly lost: number };
   readonly "monitor-open": Record<never, never>;
   readonly "route-open": Record<never, never>;
@@ -403,6 +404,11 @@ export const vrrpLog: Sentences = {
     "info",
     (f) => `Deassigned address ${f.address} from interface ${f.interface}`,
     detail,
+  ),
+  "group-syncing": entry(
+    "vrrp-group-syncing",
+    "info",
+    (f) => `VRRP_Group(${f.group}) Syncing instances to ${f.state} state`,
   ),
   "monitor-overrun": entry(
     "vrrp-monitor-overrun",

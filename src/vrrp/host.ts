@@ -1,0 +1,29 @@
+/** What the VRRP runtime asks of the process around it, and what it answers. Types only. */
+import type { Clock } from "../base/clock.ts";
+import type { VrrpInstanceConfig } from "../config/model.ts";
+import type { SyncGroupConfig } from "../config/model-vrrp.ts";
+import type { Logger } from "../log/entry.ts";
+import type { Native } from "../net/native-api.ts";
+import type { GroupTold } from "./groups.ts";
+import type { Transition } from "./state.ts";
+
+export interface RuntimeHost {
+  readonly native: Native;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** --release-vips: on leaving, delete addresses even if this process did not set them */
+  readonly releaseVips: boolean;
+  /** an instance changed its state; called in order, after its addresses are set */
+  onTransition(config: VrrpInstanceConfig, transition: Transition): void;
+  /** a sync group changed its state; in order with the transitions of its members */
+  onGroup(config: SyncGroupConfig, to: GroupTold): void;
+  /** something that {@link VrrpRuntime.snapshot} shows has changed */
+  onChange(): void;
+}
+
+/** How many instances a configuration touched. */
+export interface Applied {
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+}
