@@ -7,7 +7,6 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "no
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { attempt, until } from "./shell.ts";
-import type { Balancer, Topology } from "./topology.ts";
 
 /** Who made the daemon: Debian's package, or this repository. */
 export type Make = "c" | "ours";
@@ -21,17 +20,28 @@ export const EXECUTABLE: Readonly<Record<Make, string>> = {
 /** A child process by the name of its pid file. */
 export type Child = "vrrp" | "checkers";
 
-/** One daemon on one balancer; `start` and `stop` may alternate. */
+/** Where machines live: a `Topology`, or the two routers of a `Wire`. */
+export interface Machines {
+  /** as `ip netns` knows it */
+  namespace(machine: string): string;
+  folder(machine: string): string;
+  inside(machine: string, argv: readonly string[]): readonly string[];
+}
+
+/** One daemon on one machine; `start` and `stop` may alternate. */
 export class Daemon {
   readonly make: Make;
-  readonly #topology: Topology;
-  readonly #machine: Balancer;
+  readonly #topology: Machines;
+  readonly #machine: string;
   readonly #folder: string;
+  readonly #flags: readonly string[];
   #process: ChildProcess | undefined;
   #bystanders: ReadonlySet<number> = new Set();
 
-  constructor(topology: Topology, machine: Balancer, make: Make) {
+  /** @param flags more words for the command line */
+  constructor(topology: Machines, machine: string, make: Make, flags: readonly string[] = []) {
     this.make = make;
+    this.#flags = flags;
     this.#topology = topology;
     this.#machine = machine;
     this.#folder = topology.folder(machine);
@@ -63,7 +73,17 @@ export class Daemon {
       "-c",
       this.pidFile("checkers"),
     ];
-    return [EXECUTABLE[this.make], "-n", "-l", "-D", "-G", "-f", this.#configuration, ...pids];
+    return [
+      EXECUTABLE[this.make],
+      "-n",
+      "-l",
+      "-D",
+      "-G",
+      "-f",
+      this.#configuration,
+      ...pids,
+      ...this.#flags,
+    ];
   }
 
   /** Replaces the configuration file without telling the daemon. */
@@ -125,6 +145,24 @@ export class Daemon {
       await until(`${this.make} keepalived to end by ${signal}`, () => this.#ended(child));
     }
     return child.exitCode ?? undefined;
+  }
+
+  /**
+   * Kills every process of the daemon at one moment, and waits until they are buried.
+   *
+   * @returns the moment, wall clock ms
+   */
+  async kill(): Promise<number> {
+    // The parent stops first, so that it does not start its children again.
+    // It dies last, because its death would tell its children to give everything back.
+    this.signal("SIGSTOP");
+    const processes = await this.processes();
+    const at = Date.now();
+    for (const pid of processes) if (pid !== this.#process?.pid) process.kill(pid, "SIGKILL");
+    await this.stop("SIGKILL");
+    // Debian's keepalived believes a stale pid file as long as its process is not reaped.
+    await until("the dead to be buried", () => !processes.some((pid) => existsSync(`/proc/${pid}`)));
+    return at;
   }
 
   /** Everything the daemon wrote so far, all runs of this topology. */

@@ -1,0 +1,131 @@
+/**
+ * The interop matrix: what is configured, and what the two routers must then have. One row is one case;
+ * the scenario is the same for all (`vrrp-matrix.ts`) and so is the text for both makes.
+ */
+import type { Router } from "../lab/wire.ts";
+
+/** One row of the matrix. */
+export interface MatrixCase {
+  readonly name: string;
+  /** advert interval, ms */
+  readonly interval: number;
+  /** the whole file for one of the routers; r1 is the better one */
+  readonly configuration: (router: Router) => string;
+  /** addresses that move between the routers */
+  readonly vips: readonly string[];
+  /** lines of `Wire.snapshot` that a master has beyond a machine without daemon */
+  readonly master: readonly string[];
+  /** the same for a backup; none when absent */
+  readonly backup?: readonly string[];
+  /** whether a better router takes its addresses back when it returns; true when absent */
+  readonly returns?: boolean;
+  /** complaints in a log that belong to the case */
+  readonly tolerated?: RegExp;
+}
+
+const PRIORITY: Readonly<Record<Router, number>> = { r1: 150, r2: 100 };
+
+interface InstanceText {
+  readonly version: 2 | 3;
+  /** seconds */
+  readonly interval: number;
+  readonly vips: readonly string[];
+  readonly excluded?: readonly string[];
+  /** further lines of the block */
+  readonly more?: string;
+  readonly priority?: Readonly<Record<Router, number>>;
+  readonly state?: Readonly<Record<Router, string>>;
+  readonly id?: number;
+  readonly name?: string;
+  readonly interface?: string;
+}
+
+function instance(router: Router, t: InstanceText): string {
+  const list = (keyword: string, items: readonly string[] | undefined): string =>
+    items === undefined ? "" : `    ${keyword} {\n${items.map((v) => `        ${v}\n`).join("")}    }\n`;
+  return `vrrp_instance ${t.name ?? "VI_1"} {
+    state ${t.state?.[router] ?? "BACKUP"}
+    version ${t.version}
+    interface ${t.interface ?? "eth0"}
+    virtual_router_id ${t.id ?? 51}
+    priority ${(t.priority ?? PRIORITY)[router]}
+    advert_int ${t.interval}
+    garp_master_delay 1
+${t.more === undefined ? "" : `    ${t.more}\n`}${list("virtual_ipaddress", t.vips)}${list("virtual_ipaddress_excluded", t.excluded)}}
+`;
+}
+
+const ONE = "10.9.0.100";
+const ONE_SET = [`addr eth0 inet ${ONE}/32 scope global eth0`];
+
+/** A case with one instance and, unless said otherwise, one address. */
+function plain(
+  name: string,
+  t: Partial<InstanceText> & Pick<InstanceText, "version" | "interval">,
+  more: Partial<MatrixCase> & { readonly global?: string } = {},
+): MatrixCase {
+  const { global, ...rest } = more;
+  const head = global === undefined ? "" : `global_defs {\n    ${global}\n}\n`;
+  return {
+    name,
+    interval: t.interval * 1000,
+    configuration: (router) => head + instance(router, { vips: [ONE], ...t }),
+    vips: [ONE],
+    master: ONE_SET,
+    ...rest,
+  };
+}
+
+const PASS = "authentication {\n        auth_type PASS\n        auth_pass 11112222\n    }";
+const five = [1, 2, 3, 4, 5].map((i) => `10.9.0.10${i}`);
+const twenty = Array.from({ length: 20 }, (_, i) => `10.9.2.${i + 1}`);
+
+export const cases: readonly MatrixCase[] = [
+  plain("v2, no authentication, 1 s", { version: 2, interval: 1 }),
+  plain("v2, PASS, 1 s", { version: 2, interval: 1, more: PASS }),
+  plain("v2, PASS, 3 s", { version: 2, interval: 3, more: PASS }),
+  plain("v3, 1 s", { version: 3, interval: 1 }),
+  plain("v3, 100 ms", { version: 3, interval: 0.1 }),
+  plain("v3, 30 ms", { version: 3, interval: 0.03 }),
+  plain(
+    "five addresses with labels",
+    { version: 2, interval: 1, vips: five.map((a, i) => `${a}/24 dev eth0 label eth0:${i + 1}`) },
+    {
+      vips: five,
+      master: five.map((a, i) => `addr eth0 inet ${a}/24 scope global secondary eth0:${i + 1}`),
+    },
+  ),
+  plain(
+    "twenty addresses of another net",
+    { version: 3, interval: 0.2, vips: twenty.map((a) => `${a}/24`) },
+    {
+      vips: twenty,
+      master: twenty.map((a, i) => `addr eth0 inet ${a}/24 scope global ${i === 0 ? "" : "secondary "}eth0`),
+    },
+  ),
+  plain(
+    "excluded addresses, one on another interface",
+    { version: 2, interval: 1, excluded: ["10.9.0.200/32 scope link", "10.9.1.200/32 dev eth1"] },
+    {
+      vips: [ONE, "10.9.0.200", "10.9.1.200"],
+      master: [
+        ...ONE_SET,
+        "addr eth0 inet 10.9.0.200/32 scope link eth0",
+        "addr eth1 inet 10.9.1.200/32 scope global eth1",
+      ],
+    },
+  ),
+  plain("nopreempt", { version: 3, interval: 0.2, more: "nopreempt" }, { returns: false }),
+  plain("preempt_delay 2", { version: 3, interval: 0.2, more: "preempt_delay 2" }),
+  plain("the address owner", {
+    version: 3,
+    interval: 0.5,
+    priority: { r1: 255, r2: 100 },
+    state: { r1: "MASTER", r2: "BACKUP" },
+  }),
+  plain(
+    "another multicast group",
+    { version: 3, interval: 0.2 },
+    { global: "vrrp_mcast_group4 224.0.0.118" },
+  ),
+];
