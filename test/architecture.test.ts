@@ -93,7 +93,7 @@ const SHELLS = /^src\/(vrrp|checkers|ipvs|bfd)\/(.*-)?(runtime|sockets|probes?)(
 /** Plain data that every layer may share. */
 const SHARED_DATA = /^src\/(config\/model(-\w+)?|ipvs\/model|log\/entry)\.ts$/;
 /** Interfaces without code: their types may be named anywhere. */
-const SHARED_TYPES = ["src/net/native-api.ts"];
+const SHARED_TYPES = ["src/net/native-api.ts", "src/net/kernel-objects.ts"];
 
 /** What each folder may import besides itself and packages. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

@@ -267,6 +267,14 @@ const vrrpInstance: BlockTable = {
       effect: "parsed",
     },
     {
+      keyword: "vip_restore",
+      argument: { kind: "none" },
+      field: "vipRestore",
+      default: "off: the instance resigns and takes over again",
+      help: "put back at once what somebody else deletes, and name the likely culprit in the log",
+      effect: "works",
+    },
+    {
       keyword: "linkbeat_use_polling",
       argument: { kind: "none" },
       field: "linkbeatUsePolling",

@@ -62,6 +62,7 @@ export function readExtras(
       draft,
       readXmitBase(reporter, draft, name, hasVmac, unicast),
       facts,
+      unicast,
     ),
     unicast,
     vrf: readVrf(context, draft, unicast, name),
@@ -70,6 +71,7 @@ export function readExtras(
     virtualRoutes: draft.lines("virtual_routes").flatMap((line) => readRoute(rules, line) ?? []),
     virtualRules: draft.lines("virtual_rules").flatMap((line) => readRule(rules, line) ?? []),
     promoteSecondaries: draft.has("promote_secondaries"),
+    vipRestore: draft.has("vip_restore"),
     linkbeatUsePolling: draft.has("linkbeat_use_polling"),
     v3ChecksumAsV2: draft.flag("v3_checksum_as_v2") ?? global.v3ChecksumAsV2 ?? false,
     oldUnicastChecksum: !draft.has("old_unicast_checksum")
@@ -135,8 +137,10 @@ function strictXmitBase(
   draft: Draft,
   base: boolean,
   { name, strict }: Facts,
+  unicast: UnicastConfig | undefined,
 ): boolean {
-  if (!strict || !base || !draft.has("vmac_xmit_base")) return base;
+  // Unicast cannot do without, whatever strict says.
+  if (!strict || !base || unicast !== undefined || !draft.has("vmac_xmit_base")) return base;
   reportStrict(reporter, draft, "vmac_xmit_base", name, "adverts go out with the virtual MAC");
   return false;
 }

@@ -46,6 +46,8 @@ export interface InstanceExtras {
   readonly virtualRoutes: readonly RouteConfig[];
   readonly virtualRules: readonly RuleConfig[];
   readonly promoteSecondaries: boolean;
+  /** what somebody else deletes is put back at once */
+  readonly vipRestore: boolean;
   readonly linkbeatUsePolling: boolean;
   readonly v3ChecksumAsV2: boolean;
   /** undefined: detect peers that use it */

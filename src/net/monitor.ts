@@ -21,7 +21,9 @@ import { decodeAddress, decodeLink, type InterfaceAddress, type Link, RouteSocke
 export type MonitorEvent =
   | { readonly kind: "linkChanged"; readonly link: Link }
   | { readonly kind: "linkGone"; readonly index: number; readonly name: string }
-  | { readonly kind: "addressAdded" | "addressGone"; readonly address: InterfaceAddress }
+  | { readonly kind: "addressAdded"; readonly address: InterfaceAddress }
+  /** `port`: netlink port of the request that deleted it, where the kernel says it */
+  | { readonly kind: "addressGone"; readonly address: InterfaceAddress; readonly port: number }
   /** After an overrun: the differences were reported before this. `lost` counts overruns so far. */
   | { readonly kind: "resynced"; readonly lost: number };
 
@@ -127,7 +129,7 @@ export class InterfaceMonitor {
       const address = decodeAddress(message.body);
       if (address === undefined) return;
       if (message.type === RTM_NEWADDR) this.#addressIs(address);
-      else this.#addressGone(keyOf(address));
+      else this.#addressGone(keyOf(address), message.port);
     }
   }
 
@@ -152,11 +154,11 @@ export class InterfaceMonitor {
     if (!known) this.#emit({ kind: "addressAdded", address });
   }
 
-  #addressGone(key: string): void {
+  #addressGone(key: string, port = 0): void {
     const before = this.#addresses.get(key);
     if (before === undefined) return;
     this.#addresses.delete(key);
-    this.#emit({ kind: "addressGone", address: before });
+    this.#emit({ kind: "addressGone", address: before, port });
   }
 
   #resync(): void {

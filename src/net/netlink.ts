@@ -48,6 +48,8 @@ export interface NetlinkMessage {
   readonly type: number;
   readonly flags: number;
   readonly body: Buffer;
+  /** of a notification: netlink port of the request that caused it; 0: the kernel itself, or unknown */
+  readonly port: number;
 }
 
 const HEADER = 16;
@@ -151,7 +153,7 @@ export class NetlinkSocket {
     if (length === undefined) return undefined;
     const messages: NetlinkMessage[] = [];
     eachMessage(length, (type, flags, _sequence, at, end) => {
-      messages.push({ type, flags, body: copyOf(at, end) });
+      messages.push({ type, flags, body: copyOf(at, end), port: portOf(at) });
     });
     return messages;
   }
@@ -280,7 +282,7 @@ export class NetlinkSocket {
         if (type === NLMSG_ERROR || type === NLMSG_DONE) {
           state.done = true;
           if (end - at >= 4) state.error = errorOf(request, messageFlags, at, end, type === NLMSG_DONE);
-        } else messages.push({ type, flags: messageFlags, body: copyOf(at, end) });
+        } else messages.push({ type, flags: messageFlags, body: copyOf(at, end), port: portOf(at) });
       });
     }
     if (state.error !== undefined) throw state.error;
@@ -310,6 +312,11 @@ function eachMessage(
     );
     at += align(size);
   }
+}
+
+/** nlmsg_pid of the message whose body begins at `at`. */
+function portOf(at: number): number {
+  return receiveBuffer.readUInt32LE(at - 4);
 }
 
 function copyOf(at: number, end: number): Buffer {

@@ -6,9 +6,15 @@
  * attributes six matter, and one that a newer kernel changed must not hide the link.
  */
 
-import { formatAddressFlags, formatAddressMessage, parseAddressMessage } from "netlink/dist/rt/structs.js";
+import {
+  type AddressFlags,
+  formatAddressFlags,
+  formatAddressMessage,
+  parseAddressFlags,
+  parseAddressMessage,
+} from "netlink/dist/rt/structs.js";
 import { AttrStream } from "netlink/dist/structs.js";
-import { bytesOf, familyOf, formatIpAddress, type IpAddress } from "../base/address.ts";
+import { bytesOf, type Family, familyOf, formatIpAddress, type IpAddress } from "../base/address.ts";
 import { AttributeWriter, attributes } from "../base/attributes.ts";
 import type { DaemonError } from "../base/errors.ts";
 import {
@@ -21,11 +27,13 @@ import {
   IFLA_ADDRESS,
   IFLA_EXT_MASK,
   IFLA_IFNAME,
+  IFLA_INFO_DATA,
   IFLA_INFO_KIND,
   IFLA_LINK,
   IFLA_LINK_NETNSID,
   IFLA_LINKINFO,
   IFLA_MTU,
+  IFLA_VRF_TABLE,
   IFLA_WIRELESS,
   NETLINK_ROUTE,
   NLM_F_CREATE,
@@ -37,8 +45,12 @@ import {
   RTM_NEWADDR,
   RTPROT_KEEPALIVED,
 } from "./constants.ts";
+import type { KernelAddress, ObjectOperation, RouteIdentity, RuleIdentity } from "./kernel-objects.ts";
 import type { Native } from "./native-api.ts";
 import { type NetlinkRequest, NetlinkSocket } from "./netlink.ts";
+import { decodeRoute, routeProtocol, routeRequest } from "./route-codec.ts";
+import { RTM_GETROUTE, RTM_GETRULE } from "./route-constants.ts";
+import { decodeRule, ruleRequest } from "./rule-codec.ts";
 
 export interface Link {
   readonly index: number;
@@ -57,6 +69,8 @@ export interface Link {
   readonly kind: string | undefined;
   /** index of the lower device of a macvlan, ipvlan or vlan; undefined when none or in another namespace */
   readonly parent: number | undefined;
+  /** routing table of a VRF */
+  readonly vrfTable?: number;
 }
 
 export interface InterfaceAddress {
@@ -71,18 +85,6 @@ export interface InterfaceAddress {
   readonly scope: number;
   /** IFA_F_* of linux/if_addr.h */
   readonly flags: number;
-}
-
-export interface AddressOperation {
-  readonly kind: "add" | "delete";
-  readonly ifindex: number;
-  readonly address: IpAddress;
-  readonly prefixLength: number;
-  /** IPv4 only, at most 15 bytes */
-  readonly label?: string;
-  readonly broadcast?: IpAddress;
-  /** as in `InterfaceAddress`; the kernel chooses by itself for IPv6 */
-  readonly scope: number;
 }
 
 /** sizeof struct ifinfomsg */
@@ -116,13 +118,37 @@ export class RouteSocket {
   }
 
   /**
-   * Applies in order, in batches. Adding what is there already succeeds.
+   * Applies in order, in batches. Adding an address that is there already succeeds.
    *
-   * @returns the refusal of operation i at index i, undefined for success; EADDRNOTAVAIL for deleting what
-   * is not there, ENODEV for an interface that is gone
+   * @returns the refusal of operation i at index i, undefined for success; EADDRNOTAVAIL, ESRCH or ENOENT
+   * for deleting what is not there, ENODEV for an interface that is gone, EEXIST for a route or rule that
+   * is there already
    */
-  applyAddresses(operations: readonly AddressOperation[]): readonly (DaemonError | undefined)[] {
-    return this.#socket.requestBatch(operations.map(addressRequest));
+  applyObjects(operations: readonly ObjectOperation[]): readonly (DaemonError | undefined)[] {
+    return this.#socket.requestBatch(operations.map(objectRequest));
+  }
+
+  /** Routes of one family that were set under one protocol number, of all tables. @throws DaemonError */
+  routes(family: Family, protocol: number): readonly RouteIdentity[] {
+    const body = Buffer.alloc(12);
+    body[0] = family === "ipv6" ? AF_INET6 : AF_INET;
+    body[5] = protocol;
+    return this.#socket
+      .dump({ type: RTM_GETROUTE, flags: 0, body, name: "RTM_GETROUTE" })
+      .flatMap((message) => {
+        // Kernels before 5.0 do not filter.
+        const route = routeProtocol(message.body) === protocol ? decodeRoute(message.body) : undefined;
+        return route ?? [];
+      });
+  }
+
+  /** @throws DaemonError */
+  rules(family: Family): readonly RuleIdentity[] {
+    const body = Buffer.alloc(12);
+    body[0] = family === "ipv6" ? AF_INET6 : AF_INET;
+    return this.#socket
+      .dump({ type: RTM_GETRULE, flags: 0, body, name: "RTM_GETRULE" })
+      .flatMap((message) => decodeRule(message.body) ?? []);
   }
 
   close(): void {
@@ -130,36 +156,62 @@ export class RouteSocket {
   }
 }
 
+function objectRequest({ action, object }: ObjectOperation): NetlinkRequest {
+  switch (object.kind) {
+    case "address":
+      return addressRequest(action, object.address);
+    case "route":
+      return routeRequest(action, object.route);
+    case "rule":
+      return ruleRequest(action, object.rule);
+  }
+}
+
+/** IFA_F_* by the word of the file; for IPv6 `-nodad` takes back what is the default here. */
+const flagWords: ReadonlyMap<string, AddressFlags> = new Map<string, AddressFlags>([
+  ["home", { homeaddress: true }],
+  ["mngtmpaddr", { managetempaddr: true }],
+  ["noprefixroute", { noprefixroute: true }],
+  ["autojoin", { mcautojoin: true }],
+]);
+
+function addressFlags(a: KernelAddress, ipv6: boolean): AddressFlags {
+  const words = a.addressFlags ?? [];
+  return Object.assign(
+    ipv6 && !words.includes("-nodad") ? { nodad: true } : {},
+    ...words.map((word) => flagWords.get(word)),
+  );
+}
+
 /**
  * RTM_NEWADDR or RTM_DELADDR with the attributes that keepalived sets: IPv6 without duplicate address
- * detection, /128 addresses with preferred lifetime 0 so that they are never chosen as a source, and
- * IFA_PROTO, which kernels before 5.18 ignore.
+ * detection unless asked for, and IFA_PROTO, which kernels before 5.18 ignore.
  */
-export function addressRequest(operation: AddressOperation): NetlinkRequest {
-  const ipv6 = familyOf(operation.address) === "ipv6";
-  const address = Buffer.from(bytesOf(operation.address));
-  const adding = operation.kind === "add";
+export function addressRequest(action: "add" | "delete", a: KernelAddress): NetlinkRequest {
+  const ipv6 = familyOf(a.address) === "ipv6";
+  const adding = action === "add";
+  const flags = adding ? addressFlags(a, ipv6) : {};
+  const preferred = a.preferredLft ?? (ipv6 && a.prefixLength === 128 ? 0 : "forever");
   const out = new AttrStream();
   formatAddressMessage(
     {
       kind: "address",
       data: {
         family: ipv6 ? AF_INET6 : AF_INET,
-        prefixlen: operation.prefixLength,
-        flags: ipv6 && adding ? { nodad: true } : {},
-        scope: operation.scope,
-        index: operation.ifindex,
+        prefixlen: a.prefixLength,
+        flags: parseAddressFlags(formatAddressFlags(flags) & 0xff),
+        scope: a.scope,
+        index: a.ifindex,
       },
       attrs: {
-        local: address,
-        address,
-        ...(adding && operation.label !== undefined && !ipv6 ? { label: operation.label } : {}),
-        ...(adding && operation.broadcast !== undefined
-          ? { broadcast: Buffer.from(bytesOf(operation.broadcast)) }
+        local: Buffer.from(bytesOf(a.address)),
+        address: Buffer.from(bytesOf(a.peer ?? a.address)),
+        ...(adding && a.label !== undefined && !ipv6 ? { label: a.label } : {}),
+        ...(adding && a.broadcast !== undefined ? { broadcast: Buffer.from(bytesOf(a.broadcast)) } : {}),
+        ...(adding && preferred !== "forever"
+          ? { cacheInfo: { ifaPrefered: preferred, ifaValid: LIFETIME_INFINITE } }
           : {}),
-        ...(adding && ipv6 && operation.prefixLength === 128
-          ? { cacheInfo: { ifaPrefered: 0, ifaValid: LIFETIME_INFINITE } }
-          : {}),
+        ...(formatAddressFlags(flags) > 0xff ? { flags } : {}),
       },
     },
     out,
@@ -189,6 +241,7 @@ export function decodeLink(body: Buffer): Link | undefined {
   let kind: string | undefined;
   let lower: number | undefined;
   let lowerElsewhere = false;
+  let vrfTable: number | undefined;
   for (const a of attributes(body, LINK_HEADER)) {
     if (a.type === IFLA_WIRELESS) return undefined;
     if (a.type === IFLA_IFNAME) name = textOf(a.payload);
@@ -196,7 +249,10 @@ export function decodeLink(body: Buffer): Link | undefined {
     else if (a.type === IFLA_ADDRESS) mac = Uint8Array.from(a.payload);
     else if (a.type === IFLA_LINK) lower = u32Of(a.payload);
     else if (a.type === IFLA_LINK_NETNSID) lowerElsewhere = true;
-    else if (a.type === IFLA_LINKINFO) kind = kindOf(a.payload);
+    else if (a.type === IFLA_LINKINFO) {
+      kind = kindOf(a.payload);
+      vrfTable = kind === "vrf" ? vrfTableOf(a.payload) : undefined;
+    }
   }
   if (name === undefined) return undefined;
   return {
@@ -210,6 +266,7 @@ export function decodeLink(body: Buffer): Link | undefined {
     kind,
     // the other end of a veth pair stands in the same attribute, but it carries nothing
     parent: lower === 0 || lower === index || lowerElsewhere || kind === "veth" ? undefined : lower,
+    ...(vrfTable === undefined ? {} : { vrfTable }),
   };
 }
 
@@ -237,6 +294,14 @@ export function decodeAddress(body: Buffer): InterfaceAddress | undefined {
 
 function kindOf(info: Buffer): string | undefined {
   for (const a of attributes(info)) if (a.type === IFLA_INFO_KIND) return textOf(a.payload);
+  return undefined;
+}
+
+function vrfTableOf(info: Buffer): number | undefined {
+  for (const data of attributes(info)) {
+    if (data.type !== IFLA_INFO_DATA) continue;
+    for (const a of attributes(data.payload)) if (a.type === IFLA_VRF_TABLE) return u32Of(a.payload);
+  }
   return undefined;
 }
 

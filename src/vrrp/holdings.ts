@@ -1,160 +1,256 @@
 /**
- * The addresses that this process has put on interfaces, by owner. Brings the kernel to what the owners
- * want, all owners in one batch, deletions first; knows which losses are somebody else's doing. Never
- * decides who should own what.
+ * The addresses, routes and rules that this process has set, by owner. Brings the kernel to what the
+ * owners want, all owners in one batch, deletions first; knows which losses are somebody else's doing.
+ * Never decides who should own what.
  */
+import type { Family } from "../base/address.ts";
 import { DaemonError, InternalError } from "../base/errors.ts";
-import { addressKey, diffAddresses, type OwnedAddress, type OwnershipOperation } from "./ownership.ts";
+import type { KernelObject, ObjectOperation, RouteIdentity, RuleIdentity } from "../net/kernel-objects.ts";
+import {
+  addressKey,
+  diffObjects,
+  isAsWanted,
+  isOn,
+  type OwnedAddress,
+  objectKey,
+  phaseOf,
+  routeKey,
+  ruleKey,
+  takesAlong,
+} from "./ownership.ts";
 
 /** The part of `RouteSocket` (src/net/rtnetlink.ts) that is needed here. */
-export interface AddressKernel {
-  applyAddresses(operations: readonly OwnershipOperation[]): readonly (DaemonError | undefined)[];
+export interface ObjectKernel {
+  applyObjects(operations: readonly ObjectOperation[]): readonly (DaemonError | undefined)[];
   /** @throws DaemonError */
-  addresses(): readonly OwnedAddress[];
+  addresses(): readonly Pick<OwnedAddress, "ifindex" | "address" | "prefixLength">[];
+  /** @throws DaemonError */
+  routes(family: Family, protocol: number): readonly RouteIdentity[];
+  /** @throws DaemonError */
+  rules(family: Family): readonly RuleIdentity[];
 }
 
 /** An operation that the kernel refused. */
 export interface Refusal<Owner> {
   readonly owner: Owner;
-  readonly operation: OwnershipOperation;
+  readonly operation: ObjectOperation;
   readonly error: DaemonError;
 }
 
 interface Wish {
-  readonly desired: readonly OwnedAddress[];
+  readonly desired: readonly KernelObject[];
   /** to delete even though we do not remember having set them */
-  readonly alsoDelete: readonly OwnedAddress[];
+  readonly alsoDelete: readonly KernelObject[];
+}
+
+interface Due<Owner> {
+  readonly owner: Owner;
+  readonly operation: ObjectOperation;
 }
 
 /** Deleting what is not there has reached its aim. */
-const ALREADY_GONE = new Set(["EADDRNOTAVAIL", "ENODEV", "ENXIO"]);
+const ALREADY_GONE = new Set(["EADDRNOTAVAIL", "ENODEV", "ENXIO", "ESRCH", "ENOENT"]);
 
-function sameAddress(a: OwnedAddress, b: OwnedAddress): boolean {
-  return a.label === b.label && a.broadcast === b.broadcast && a.scope === b.scope;
-}
-
-export class AddressHoldings<Owner> {
-  readonly #kernel: AddressKernel;
-  readonly #held = new Map<Owner, Map<string, OwnedAddress>>();
+export class Holdings<Owner> {
+  readonly #kernel: ObjectKernel;
+  readonly #held = new Map<Owner, Map<string, KernelObject>>();
   readonly #wishes = new Map<Owner, Wish>();
+  /** how many owners hold a key */
+  readonly #holders = new Map<string, number>();
 
-  constructor(kernel: AddressKernel) {
+  constructor(kernel: ObjectKernel) {
     this.#kernel = kernel;
   }
 
   /** Notes what an owner should hold; {@link settle} makes it so. The last wish of an owner counts. */
-  want(owner: Owner, desired: readonly OwnedAddress[], alsoDelete: readonly OwnedAddress[] = []): void {
+  want(owner: Owner, desired: readonly KernelObject[], alsoDelete: readonly KernelObject[] = []): void {
     this.#wishes.set(owner, { desired, alsoDelete });
   }
 
-  held(owner: Owner): readonly OwnedAddress[] {
+  held(owner: Owner): readonly KernelObject[] {
     return [...(this.#held.get(owner)?.values() ?? [])];
   }
 
-  /** Whether an owner put exactly this address there. */
-  isHeld(address: OwnedAddress): boolean {
-    const key = addressKey(address);
-    for (const held of this.#held.values()) if (held.has(key)) return true;
-    return false;
+  /** Whether an owner put exactly this there. @param key of {@link objectKey} */
+  isHeld(key: string): boolean {
+    return this.#holders.has(key);
   }
 
-  /** Applies all wishes in one batch. An address that moves between two owners is not deleted. */
+  /** Keys of everything held for which the predicate holds. */
+  keys(matches: (object: KernelObject) => boolean): readonly string[] {
+    return [...this.#held.values()].flatMap((held) =>
+      [...held].flatMap(([key, object]) => (matches(object) ? key : [])),
+    );
+  }
+
+  /** Applies all wishes in one batch. What moves between two owners is not deleted. */
   settle(): readonly Refusal<Owner>[] {
     if (this.#wishes.size === 0) return [];
-    const deletions: { owner: Owner; operation: OwnershipOperation }[] = [];
-    const additions: { owner: Owner; operation: OwnershipOperation }[] = [];
+    const deletions: Due<Owner>[] = [];
+    const additions: Due<Owner>[] = [];
     for (const [owner, wish] of this.#wishes) {
       const there = new Map(this.#held.get(owner) ?? []);
-      for (const a of wish.alsoDelete) if (!there.has(addressKey(a))) there.set(addressKey(a), a);
-      for (const operation of diffAddresses([...there.values()], wish.desired))
-        (operation.kind === "delete" ? deletions : additions).push({ owner, operation });
+      for (const object of wish.alsoDelete) {
+        const key = objectKey(object);
+        if (!there.has(key)) there.set(key, object);
+      }
+      for (const operation of diffObjects([...there.values()], wish.desired))
+        (operation.action === "delete" ? deletions : additions).push({ owner, operation });
     }
     this.#wishes.clear();
-    const takers = new Map(additions.map((a) => [addressKey(a.operation), a]));
-    const staying = deletions.filter(({ owner, operation }) => {
-      const key = addressKey(operation);
-      const taker = takers.get(key);
-      if (taker === undefined || taker.owner === owner || !sameAddress(taker.operation, operation))
-        return true;
-      this.#held.get(owner)?.delete(key);
-      return false;
-    });
-    const all = [...staying, ...additions];
+    const staying = deletions.length === 0 ? [] : this.#withoutMoves(deletions, additions);
+    const all = [...byPhase(staying), ...byPhase(additions)];
     const refusals = this.#apply(all);
-    return [...refusals, ...this.#restoreSecondaries(all.map(({ operation }) => operation))];
+    return [...refusals, ...this.#restoreTakenAlong(staying)];
   }
 
-  /** Forgets addresses of an interface that is gone. */
+  /** Forgets what was on an interface that is gone. */
   forgetInterface(ifindex: number): void {
-    for (const held of this.#held.values())
-      for (const [key, address] of held) if (address.ifindex === ifindex) held.delete(key);
+    for (const [owner, held] of this.#held)
+      for (const [key, object] of held) if (isOn(object, ifindex)) this.#drop(owner, key);
   }
 
   /**
-   * Asks the kernel whether held addresses are really gone: a report may be old and about our own doing.
+   * Asks the kernel whether held objects are really gone: a report may be old and about our own doing.
    *
+   * @param suspects keys of {@link objectKey}
    * @returns what was lost, by owner; it is no longer held. undefined: the kernel gave no answer now
    */
-  confirmLost(suspects: readonly OwnedAddress[]): ReadonlyMap<Owner, readonly OwnedAddress[]> | undefined {
-    const there = this.#look();
+  confirmLost(suspects: readonly string[]): ReadonlyMap<Owner, readonly KernelObject[]> | undefined {
+    const asked = new Set(suspects);
+    const suspected = [...this.#held].flatMap(([owner, held]) =>
+      [...held].flatMap(([key, object]) => (asked.has(key) ? { owner, key, object } : [])),
+    );
+    const there = this.present(suspected.map(({ object }) => object));
     if (there === undefined) return undefined;
-    const gone = new Set(suspects.map(addressKey).filter((key) => !there.has(key)));
-    const lost = new Map<Owner, OwnedAddress[]>();
-    for (const [owner, held] of this.#held) {
-      for (const key of gone) {
-        const address = held.get(key);
-        if (address === undefined) continue;
-        held.delete(key);
-        lost.set(owner, [...(lost.get(owner) ?? []), address]);
-      }
+    const lost = new Map<Owner, KernelObject[]>();
+    for (const { owner, key, object } of suspected) {
+      if (there.has(key)) continue;
+      this.#drop(owner, key);
+      const list = lost.get(owner);
+      if (list === undefined) lost.set(owner, [object]);
+      else list.push(object);
     }
     return lost;
   }
 
-  #apply(all: readonly { owner: Owner; operation: OwnershipOperation }[]): Refusal<Owner>[] {
+  /**
+   * Which of these the kernel has now, with as few questions as possible.
+   *
+   * @returns their keys; undefined: it gave no answer
+   */
+  present(objects: readonly KernelObject[]): ReadonlySet<string> | undefined {
+    const there = new Set<string>();
+    const asked = new Set<string>();
+    const once = (question: string): boolean => !asked.has(question) && asked.add(question) !== undefined;
+    try {
+      for (const o of objects) {
+        if (o.kind === "address") {
+          if (once("addresses")) for (const a of this.#kernel.addresses()) there.add(addressKey(a));
+        } else if (o.kind === "route") {
+          const { family, protocol } = o.route.route;
+          if (once(`routes ${family} ${protocol}`))
+            for (const r of this.#kernel.routes(family, protocol)) there.add(routeKey(r));
+        } else if (once(`rules ${o.rule.family}`))
+          for (const r of this.#kernel.rules(o.rule.family)) there.add(ruleKey(r));
+      }
+    } catch (e) {
+      if (!(e instanceof DaemonError)) throw e;
+      return undefined;
+    }
+    return there;
+  }
+
+  /** A taker that wants the same object in the same shape gets it without a deletion. */
+  #withoutMoves(deletions: readonly Due<Owner>[], additions: readonly Due<Owner>[]): readonly Due<Owner>[] {
+    const takers = new Map(additions.map((due) => [objectKey(due.operation.object), due]));
+    return deletions.filter(({ owner, operation: { object } }) => {
+      const key = objectKey(object);
+      const taker = takers.get(key);
+      if (taker === undefined || taker.owner === owner || !isAsWanted(object, taker.operation.object))
+        return true;
+      this.#drop(owner, key);
+      return false;
+    });
+  }
+
+  #keep(owner: Owner, key: string, object: KernelObject): void {
+    const held = this.#held.get(owner) ?? new Map<string, KernelObject>();
+    this.#held.set(owner, held);
+    if (!held.has(key)) this.#holders.set(key, (this.#holders.get(key) ?? 0) + 1);
+    held.set(key, object);
+  }
+
+  #drop(owner: Owner, key: string): void {
+    if (this.#held.get(owner)?.delete(key) !== true) return;
+    const holders = (this.#holders.get(key) ?? 0) - 1;
+    if (holders > 0) this.#holders.set(key, holders);
+    else this.#holders.delete(key);
+  }
+
+  #apply(all: readonly Due<Owner>[]): Refusal<Owner>[] {
     if (all.length === 0) return [];
-    const results = this.#kernel.applyAddresses(all.map(({ operation }) => operation));
-    if (results.length !== all.length) throw new InternalError("one result per address operation");
+    const results = this.#kernel.applyObjects(all.map(({ operation }) => operation));
+    if (results.length !== all.length) throw new InternalError("one result per operation");
     const refusals: Refusal<Owner>[] = [];
     all.forEach(({ owner, operation }, i) => {
       const error = results[i];
-      const held = this.#held.get(owner) ?? new Map<string, OwnedAddress>();
-      this.#held.set(owner, held);
-      const { kind, ...address } = operation;
-      if (kind === "delete") {
-        if (error === undefined || ALREADY_GONE.has(error.code)) held.delete(addressKey(address));
+      const { action, object } = operation;
+      const key = objectKey(object);
+      if (action === "delete") {
+        if (error === undefined || ALREADY_GONE.has(error.code)) this.#drop(owner, key);
         else refusals.push({ owner, operation, error });
-      } else if (error === undefined) held.set(addressKey(address), address);
+      } else if (error === undefined || isThereAlready(object, error)) this.#keep(owner, key, object);
       else refusals.push({ owner, operation, error });
     });
     return refusals;
   }
 
   /**
-   * With a primary address the kernel deletes its secondaries, unless promote_secondaries is set: what
-   * others hold on the same interface is looked at and put back.
+   * With a primary address the kernel deletes its secondaries, unless promote_secondaries is set, and with
+   * any address the routes that need it: what others hold is looked at and put back.
    */
-  #restoreSecondaries(done: readonly OwnershipOperation[]): Refusal<Owner>[] {
-    const touched = new Set(done.filter((o) => o.kind === "delete").map((o) => o.ifindex));
-    const remaining = [...this.#held].flatMap(([owner, held]) =>
-      [...held.values()].filter((a) => touched.has(a.ifindex)).map((address) => ({ owner, address })),
+  #restoreTakenAlong(done: readonly Due<Owner>[]): Refusal<Owner>[] {
+    const interfaces = new Set<number>();
+    let routes = false;
+    for (const { operation } of done) {
+      const along = takesAlong(operation);
+      if (along === undefined || operation.object.kind !== "address") continue;
+      routes = true;
+      if (along === "addresses") interfaces.add(operation.object.address.ifindex);
+    }
+    if (!routes) return [];
+    const endangered = [...this.#held].flatMap(([owner, held]) =>
+      [...held.values()]
+        .filter((o) => o.kind === "route" || (o.kind === "address" && interfaces.has(o.address.ifindex)))
+        .map((object) => ({ owner, object })),
     );
-    if (remaining.length === 0) return [];
-    const there = this.#look();
-    if (there === undefined) return [];
-    return this.#apply(
-      remaining
-        .filter(({ address }) => !there.has(addressKey(address)))
-        .map(({ owner, address }) => ({ owner, operation: { ...address, kind: "add" as const } })),
-    );
+    return this.#putBack(endangered);
   }
 
-  #look(): ReadonlySet<string> | undefined {
-    try {
-      return new Set(this.#kernel.addresses().map(addressKey));
-    } catch (e) {
-      if (!(e instanceof DaemonError)) throw e;
-      return undefined;
-    }
+  /** Looks whether everything an owner holds is there, and sets again what is not. */
+  verify(owner: Owner): readonly Refusal<Owner>[] {
+    return this.#putBack(this.held(owner).map((object) => ({ owner, object })));
   }
+
+  #putBack(endangered: readonly { owner: Owner; object: KernelObject }[]): Refusal<Owner>[] {
+    if (endangered.length === 0) return [];
+    const there = this.present(endangered.map(({ object }) => object));
+    if (there === undefined) return [];
+    const missing = endangered.filter(({ object }) => !there.has(objectKey(object)));
+    return this.#apply(
+      byPhase(missing.map(({ owner, object }) => ({ owner, operation: { action: "add", object } }))),
+    );
+  }
+}
+
+/** The order of phases, and within a phase the given one. */
+function byPhase<Owner>(dues: readonly Due<Owner>[]): readonly Due<Owner>[] {
+  return dues.toSorted((a, b) => phaseOf(a.operation) - phaseOf(b.operation));
+}
+
+/** An identical route or rule serves as ours; only a route that asked to be alone takes offence. */
+function isThereAlready(object: KernelObject, { code }: DaemonError): boolean {
+  if (code !== "EEXIST") return false;
+  return object.kind === "rule" || (object.kind === "route" && object.route.route.operation !== "add");
 }

@@ -9,33 +9,35 @@ import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
 import { renderVrrpLog, type VrrpLogFields } from "../log/catalogue/vrrp.ts";
 import type { FieldValue } from "../log/entry.ts";
 import { InterfaceMonitor, type MonitorEvent } from "../net/monitor.ts";
-import { openPacketSocket, openVrrpSocket, type PacketSocket } from "../net/raw-socket.ts";
-import { type InterfaceAddress, RouteSocket } from "../net/rtnetlink.ts";
+import { openVrrpSocket } from "../net/raw-socket.ts";
+import type { InterfaceAddress } from "../net/rtnetlink.ts";
 import { Alarm } from "./alarm.ts";
 import { announceLowerPriority, announceTakeover, dueAnnouncement, nextAnnouncement } from "./announce.ts";
 import { SyncGroups } from "./groups.ts";
 import type { Applied, RuntimeHost } from "./host.ts";
 import { step } from "./instance.ts";
+import { staticObjects } from "./objects.ts";
+import { addressKey } from "./ownership.ts";
 import { matchInstances, type Planned, type Router, reconfigure, snapshotOf } from "./router.ts";
+import { ObjectRuntime } from "./runtime-objects.ts";
 import {
   addressChange,
-  allAddresses,
   announceTimesOf,
   leavingAddresses,
   paramsOf,
   sameInstance,
+  withTrackGroups,
 } from "./settings.ts";
 import { nextDeadline, type VrrpEffect, type VrrpEvent, type VrrpParams } from "./state.ts";
 import { survey } from "./surroundings.ts";
 import { AdvertTraffic } from "./traffic.ts";
-import { type LogWriter, Turn } from "./turn.ts";
+import type { LogWriter, Turn } from "./turn.ts";
 import { InterfaceWatch } from "./watch.ts";
 import { type McastGroups, standardGroups } from "./wire.ts";
 
 export class VrrpRuntime {
   readonly #host: RuntimeHost;
-  readonly #route: RouteSocket;
-  readonly #packets: PacketSocket;
+  readonly #objects: ObjectRuntime;
   readonly #monitor: InterfaceMonitor;
   readonly #turn: Turn;
   readonly #log: LogWriter;
@@ -54,10 +56,15 @@ export class VrrpRuntime {
     this.#log = (id, fields) => host.logger.write(renderVrrpLog(id, fields));
     this.#monitor = new InterfaceMonitor(host.native, (e) => this.#onMonitor(e));
     this.#log("monitor-open", {});
-    this.#route = new RouteSocket(host.native);
-    this.#log("route-open", {});
-    this.#packets = openPacketSocket(host.native);
-    this.#log("announce-open", {});
+    this.#objects = new ObjectRuntime({
+      native: host.native,
+      links: this.#monitor,
+      log: this.#log,
+      releaseVips: host.releaseVips,
+      transition: (router, transition) => host.onTransition(router.config, transition),
+      askSettle: () => this.#askSettle(),
+    });
+    this.#turn = this.#objects.turn;
     const { native, clock } = host;
     this.#alarm = new Alarm(
       (expired) => native.timer(expired),
@@ -69,14 +76,6 @@ export class VrrpRuntime {
       clock: host.clock,
       log: this.#log,
       heard: (router, event) => this.#dispatch(router, event),
-    });
-    this.#turn = new Turn({
-      kernel: this.#route,
-      frames: this.#packets,
-      links: this.#monitor,
-      log: this.#log,
-      releaseVips: host.releaseVips,
-      transition: (router, transition) => host.onTransition(router.config, transition),
     });
     this.#sync = new SyncGroups<Router>({
       log: this.#log,
@@ -93,7 +92,7 @@ export class VrrpRuntime {
     const { vrrpMcastGroup4: ipv4, vrrpMcastGroup6: ipv6 = standardGroups.ipv6 } = model.global;
     const groups = { ipv4, ipv6 };
     this.#groups = groups;
-    const { routers, added, kept, removed } = matchInstances(this.#routers, model.vrrpInstances, groups);
+    const { routers, added, kept, removed } = matchInstances(this.#routers, withTrackGroups(model), groups);
     this.#routers = routers;
     for (const router of removed) {
       this.#dispatch(router, { kind: "removed" });
@@ -104,9 +103,11 @@ export class VrrpRuntime {
     this.#lookOut(planned);
     const changed = kept.filter(({ router, config }) => this.#adapt(router, config, groups)).length;
     if (first) {
-      this.#turn.removeLeftovers(added, this.#monitor.addresses());
+      this.#turn.removeLeftovers(added, staticObjects(model));
       this.#monitor.drain();
     }
+    this.#turn.setStatics(staticObjects(model));
+    this.#objects.follow(model);
     for (const router of added) this.#refresh(router);
     this.#sync.settle();
     for (const router of added) this.#dispatch(router, { kind: "startup" });
@@ -119,13 +120,13 @@ export class VrrpRuntime {
     this.#sync.hold();
     for (const router of this.#routers.values()) this.#dispatch(router, { kind: "shutdown", release });
     this.#sync.stop();
+    this.#turn.releaseStatics();
     this.#settle();
     this.#closed = true;
     this.#alarm.close();
     this.#monitor.close();
     this.#traffic.close();
-    this.#packets.close();
-    this.#route.close();
+    this.#objects.close();
   }
 
   snapshot(): FieldValue {
@@ -293,7 +294,8 @@ export class VrrpRuntime {
 
   /** Addresses, announcements, notifications: what the adverts of this turn promised. */
   #settle(): void {
-    this.#reportLosses();
+    for (const router of this.#turn.losses(this.#host.clock.now()))
+      this.#dispatch(router, { kind: "addressLost" });
     this.#settleAsked = false;
     this.#turn.settle(this.#host.clock.now());
     this.#arm();
@@ -307,6 +309,7 @@ export class VrrpRuntime {
       case "linkChanged":
         this.#linkState(e.link.name, e.link.up);
         this.#refreshWatchers(e.link.name);
+        if (this.#turn.keepStatics(e.link.name)) this.#askSettle();
         return;
       case "linkGone":
         this.#linkState(e.name, false);
@@ -318,7 +321,8 @@ export class VrrpRuntime {
         this.#addressChanged(e.address, "address-assigned");
         return;
       case "addressGone":
-        this.#addressChanged(e.address, "address-deassigned");
+        if (this.#turn.suspect(addressKey(e.address), { port: e.port })) this.#askSettle();
+        else this.#addressChanged(e.address, "address-deassigned");
         return;
       case "resynced":
         this.#log("monitor-overrun", { lost: e.lost });
@@ -342,27 +346,11 @@ export class VrrpRuntime {
   }
 
   #addressChanged(a: InterfaceAddress, id: "address-assigned" | "address-deassigned"): void {
-    if (this.#watch.virtual.has(a.address)) {
-      if (id === "address-deassigned" && this.#turn.suspect(a)) this.#askSettle();
-      return;
-    }
+    if (this.#watch.virtual.has(a.address)) return;
     const name = this.#monitor.links.get(a.ifindex)?.name;
     if (name === undefined || this.#watch.of(name) === undefined) return;
     if (!this.#watch.retired.has(a.address)) this.#log(id, { interface: name, address: a.address });
     this.#refreshWatchers(name);
-  }
-
-  #reportLosses(): void {
-    for (const [router, addresses] of this.#turn.losses()) {
-      if (router.state.name !== "active") continue;
-      const untracked = new Set(allAddresses(router.config).flatMap((v) => (v.noTrack ? v.address : [])));
-      const lost = addresses.filter((a) => !untracked.has(a.address));
-      for (const { address, ifindex } of lost) {
-        const name = this.#monitor.links.get(ifindex)?.name ?? `${ifindex}`;
-        this.#log("vip-removed", { address, interface: name });
-      }
-      if (lost.length > 0) this.#dispatch(router, { kind: "addressLost" });
-    }
   }
 }
 

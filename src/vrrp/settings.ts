@@ -3,9 +3,9 @@
  * Decides what the words of a vrrp_instance mean; never looks at the machine, which enters as arguments.
  */
 import type { IpAddress } from "../base/address.ts";
-import type { VirtualAddress, VrrpInstanceConfig } from "../config/model.ts";
+import type { ConfigModel, VirtualAddress, VrrpInstanceConfig } from "../config/model.ts";
 import type { AnnounceTimes } from "./announce.ts";
-import type { OwnedAddress } from "./ownership.ts";
+import { allAddresses, deviceOf, trackedByObjects } from "./objects.ts";
 import type { VrrpParams } from "./state.ts";
 import type { InterfaceTracker } from "./tracker.ts";
 
@@ -52,10 +52,12 @@ export function paramsOf(
 export function trackersOf(c: VrrpInstanceConfig): readonly InterfaceTracker[] {
   const trackers = new Map<string, InterfaceTracker>();
   for (const v of allAddresses(c)) {
-    const dev = v.dev ?? c.interface;
+    const dev = deviceOf(c, v);
     if (v.noTrack || dev === c.interface) continue;
     trackers.set(dev, { interface: dev, weight: 0, reverse: false });
   }
+  for (const dev of trackedByObjects(c))
+    if (dev !== c.interface) trackers.set(dev, { interface: dev, weight: 0, reverse: false });
   for (const t of c.trackInterface) {
     if (t.interface !== c.interface) trackers.set(t.interface, t);
   }
@@ -66,30 +68,7 @@ export function announceTimesOf(c: VrrpInstanceConfig): AnnounceTimes {
   return c.garp;
 }
 
-/** First the addresses that adverts carry, then the excluded ones. */
-export function allAddresses(c: VrrpInstanceConfig): readonly VirtualAddress[] {
-  return [...c.virtualIpaddress, ...c.virtualIpaddressExcluded];
-}
-
-/** @returns undefined while the address's interface does not exist */
-export function ownedAddress(
-  c: VrrpInstanceConfig,
-  v: VirtualAddress,
-  indexOf: (name: string) => number | undefined,
-): OwnedAddress | undefined {
-  const ifindex = indexOf(v.dev ?? c.interface);
-  if (ifindex === undefined) return undefined;
-  return {
-    ifindex,
-    address: v.address,
-    prefixLength: v.prefixLength,
-    scope: v.scope,
-    ...(v.label === undefined ? {} : { label: v.label }),
-    ...(v.broadcast === undefined ? {} : { broadcast: v.broadcast }),
-  };
-}
-
-/** What a reload did to the addresses an instance sets. */
+/** What a reload did to what an instance sets; `added` when there are addresses to announce. */
 export function addressChange(
   was: VrrpInstanceConfig,
   now: VrrpInstanceConfig,
@@ -97,7 +76,13 @@ export function addressChange(
   const before = new Set(allAddresses(was).map((v) => identity(was, v)));
   const after = allAddresses(now).map((v) => identity(now, v));
   if (after.some((v) => !before.has(v))) return "added";
-  return before.size === new Set(after).size ? "same" : "changed";
+  const same = before.size === new Set(after).size && otherObjects(was) === otherObjects(now);
+  return same ? "same" : "changed";
+}
+
+/** Routes, rules and whether traffic is accepted, comparable. */
+function otherObjects({ virtualRoutes = [], virtualRules = [], accept = true }: VrrpInstanceConfig): string {
+  return withoutPlaces([virtualRoutes, virtualRules, accept]);
 }
 
 /** Addresses that a reload takes away, with the interface they are on. */
@@ -108,16 +93,45 @@ export function leavingAddresses(
   const staying = new Set(allAddresses(now).map((v) => identity(now, v)));
   return allAddresses(was)
     .filter((v) => !staying.has(identity(was, v)))
-    .map((v) => ({ address: v.address, prefixLength: v.prefixLength, interface: v.dev ?? was.interface }));
+    .map((v) => ({ address: v.address, prefixLength: v.prefixLength, interface: deviceOf(was, v) }));
 }
 
 function identity(c: VrrpInstanceConfig, v: VirtualAddress): string {
-  return JSON.stringify([v.address, v.prefixLength, v.dev ?? c.interface, v.label, v.broadcast, v.scope]);
+  return withoutPlaces([deviceOf(c, v), { ...v, dev: undefined, noTrack: false }]);
 }
 
 /** Whether a reload changed nothing of an instance; where its block stands in the file is no difference. */
 export function sameInstance(a: VrrpInstanceConfig, b: VrrpInstanceConfig): boolean {
-  const text = (c: VrrpInstanceConfig): string =>
-    JSON.stringify(c, (name, value: unknown) => (name === "where" ? undefined : value));
-  return text(a) === text(b);
+  return withoutPlaces(a) === withoutPlaces(b);
+}
+
+function withoutPlaces(part: unknown): string {
+  return JSON.stringify(part, (name, value: unknown) => (name === "where" ? undefined : value));
+}
+
+/**
+ * The instances, with what `track_group` adds: they track the interfaces of the group's static entries.
+ *
+ * @see keepalived.conf(5) "track_group"
+ */
+export function withTrackGroups(model: ConfigModel): readonly VrrpInstanceConfig[] {
+  const { trackGroups = [], staticAddresses = [], staticRoutes = [], staticRules = [] } = model;
+  if (trackGroups.length === 0) return model.vrrpInstances;
+  const entries = [
+    ...[...staticAddresses, ...staticRoutes].map(({ trackGroup, dev }) => ({ trackGroup, dev })),
+    ...staticRules.map(({ trackGroup, iif: dev }) => ({ trackGroup, dev })),
+  ];
+  const devices = new Map<string, Set<string>>();
+  for (const group of trackGroups)
+    for (const member of group.members)
+      for (const { trackGroup, dev } of entries)
+        if (trackGroup === group.name && dev !== undefined)
+          devices.set(member, (devices.get(member) ?? new Set()).add(dev));
+  return model.vrrpInstances.map((c) => {
+    const tracked = new Set(c.trackInterface.map((t) => t.interface));
+    const more = [...(devices.get(c.name) ?? [])].filter((dev) => !tracked.has(dev));
+    if (more.length === 0) return c;
+    const added = more.map((dev) => ({ interface: dev, weight: 0, reverse: false }));
+    return { ...c, trackInterface: [...c.trackInterface, ...added] };
+  });
 }

@@ -1,46 +1,70 @@
 /**
- * What a turn of the loop does after its adverts: addresses of all routers in one batch, then
- * announcements, then notifications, so that no router's addresses delay another one's advert.
+ * What a turn of the loop does after its adverts: addresses, routes and rules of all routers in one batch,
+ * then announcements, then notifications, so that no router's addresses delay another one's advert.
  * Keeps what was asked for until then; decides nothing about states.
  */
 import { familyOf, type IpAddress } from "../base/address.ts";
 import type { Instant } from "../base/units.ts";
 import type { VrrpLogFields, VrrpLogId } from "../log/catalogue/vrrp.ts";
+import type { KernelAddress, KernelObject } from "../net/kernel-objects.ts";
 import { noAnnouncements } from "./announce.ts";
 import { type AnnounceLink, Announcer, type FrameSender } from "./announcer.ts";
-import { AddressHoldings, type AddressKernel } from "./holdings.ts";
-import { addressKey, type OwnedAddress } from "./ownership.ts";
+import { Holdings, type ObjectKernel, type Refusal } from "./holdings.ts";
+import { type Culprit, RestoreLimit, SuspectList } from "./losses.ts";
+import {
+  allAddresses,
+  type Desired,
+  describeObject,
+  desiredStatics,
+  instanceObjects,
+  isTracked,
+  type StaticObjects,
+  staticInterfaces,
+  whereOf,
+} from "./objects.ts";
+import { objectKey } from "./ownership.ts";
 import type { Router } from "./router.ts";
-import { allAddresses, ownedAddress } from "./settings.ts";
 import type { Transition } from "./state.ts";
 
 export type LogWriter = <K extends VrrpLogId>(id: K, fields: VrrpLogFields[K]) => void;
 
 /** What a turn works with. */
 export interface TurnPorts {
-  readonly kernel: AddressKernel;
+  readonly kernel: ObjectKernel;
   readonly frames: FrameSender;
   readonly links: {
-    linkByName(name: string): AnnounceLink | undefined;
-    readonly links: ReadonlyMap<number, AnnounceLink>;
+    linkByName(name: string): (AnnounceLink & { readonly vrfTable?: number | undefined }) | undefined;
+    readonly links: ReadonlyMap<number, AnnounceLink & { readonly up: boolean }>;
   };
   readonly log: LogWriter;
   /** --release-vips: delete addresses even if this process did not set them */
   readonly releaseVips: boolean;
   transition(router: Router, transition: Transition): void;
+  /** somebody deleted an object of ours that was put back; says who, when that is known */
+  restored(router: Router, what: string, culprit: Culprit): void;
 }
+
+/** The owner of what the static blocks set. */
+const STATICS = "static";
+type Owner = Router | typeof STATICS;
+
+const noStatics: StaticObjects = { addresses: [], routes: [], rules: [] };
 
 export class Turn {
   readonly #ports: TurnPorts;
-  readonly #holdings: AddressHoldings<Router>;
+  readonly #holdings: Holdings<Owner>;
   readonly #announcer: Announcer;
+  readonly #suspects = new SuspectList();
+  readonly #restores = new RestoreLimit<Router>();
+  #statics: StaticObjects = noStatics;
   #announcements: { readonly router: Router; readonly rounds: number }[] = [];
   #notices: (() => void)[] = [];
-  #suspects: OwnedAddress[] = [];
+  /** owners whose interfaces changed: the kernel may have dropped routes without a word */
+  #doubtful = new Set<Owner>();
 
   constructor(ports: TurnPorts) {
     this.#ports = ports;
-    this.#holdings = new AddressHoldings<Router>(ports.kernel);
+    this.#holdings = new Holdings<Owner>(ports.kernel);
     this.#announcer = new Announcer(ports.frames, {
       sent: (name, address) => ports.log("announce-sent", { interface: name, address }),
       failed: (name, address, error) =>
@@ -53,42 +77,67 @@ export class Turn {
     });
   }
 
-  /** All addresses of a router shall be on their interfaces. */
+  /** All addresses, routes and rules of a router shall be in the kernel. */
   own(router: Router): void {
     const { config } = router;
-    this.#ports.log("setting-vips", { instance: config.name });
-    if (config.virtualIpaddressExcluded.length > 0)
-      this.#ports.log("setting-evips", { instance: config.name });
-    for (const { dev = config.interface, address, where } of allAddresses(config)) {
-      if (this.#ports.links.linkByName(dev) !== undefined) continue;
-      this.#ports.log("vip-interface-missing", { instance: config.name, address, interface: dev, where });
-    }
-    this.keep(router);
+    const instance = config.name;
+    this.#ports.log("setting-vips", { instance });
+    if (config.virtualIpaddressExcluded.length > 0) this.#ports.log("setting-evips", { instance });
+    if (has(config.virtualRoutes)) this.#ports.log("setting-routes", { instance });
+    if (has(config.virtualRules)) this.#ports.log("setting-rules", { instance });
+    const { objects, waiting } = this.#desired(router);
+    for (const { what, interface: name, where } of waiting)
+      this.#ports.log("vip-interface-missing", { instance, address: what, interface: name, where });
+    this.#holdings.want(router, objects);
   }
 
   /** The same, silently: an interface may have come back without them. */
   keep(router: Router): void {
-    this.#holdings.want(router, this.#desired(router));
+    this.#doubtful.add(router);
+    this.#holdings.want(router, this.#desired(router).objects);
   }
 
-  /** None of a router's addresses shall stay, and none be announced. */
+  /** Nothing of a router shall stay, and none of its addresses be announced. */
   release(router: Router): void {
     this.#logRelease(router);
     router.schedule = noAnnouncements;
     for (const [ifindex, addresses] of byInterface(this.#holdings.held(router)))
       this.#announcer.withdraw(ifindex, new Set(addresses));
-    this.#holdings.want(router, [], this.#ports.releaseVips ? this.#desired(router) : []);
+    this.#doubtful.delete(router);
+    this.#holdings.want(router, [], this.#ports.releaseVips ? this.#desired(router).objects : []);
   }
 
-  /** Addresses that a killed predecessor left behind would look like a second owner: they go at once. */
-  removeLeftovers(routers: Iterable<Router>, present: readonly OwnedAddress[]): void {
-    const there = new Set(present.map(addressKey));
-    for (const router of routers) {
-      this.#logRelease(router);
-      const left = this.#desired(router).filter((a) => there.has(addressKey(a)));
-      this.#holdings.want(router, [], left);
+  /** What a killed predecessor left behind would look like a second owner: it goes at once. */
+  removeLeftovers(routers: Iterable<Router>, statics: StaticObjects): void {
+    const owners: Owner[] = [...routers];
+    for (const router of owners) if (router !== STATICS) this.#logRelease(router);
+    const wanted = new Map(
+      owners.map((owner) => [owner, owner === STATICS ? [] : this.#desired(owner).objects]),
+    );
+    wanted.set(STATICS, desiredStatics(statics, this.#ports.links).objects);
+    const there = this.#holdings.present([...wanted.values()].flat()) ?? new Set();
+    for (const [owner, objects] of wanted) {
+      const left = objects.filter((o) => there.has(objectKey(o)));
+      if (left.length > 0) this.#holdings.want(owner, [], left);
     }
-    this.#settleAddresses();
+    this.#settleObjects();
+  }
+
+  /** The static blocks of a configuration: what is new is set, what is no longer there removed. */
+  setStatics(statics: StaticObjects): void {
+    const first = this.#statics === noStatics;
+    this.#statics = statics;
+    const { objects, waiting } = desiredStatics(statics, this.#ports.links);
+    if (first)
+      for (const { what, interface: name, where } of waiting)
+        this.#ports.log("static-interface-missing", { what, interface: name, where });
+    this.#holdings.want(STATICS, objects);
+  }
+
+  /** At the end, also when the instances' objects stay. */
+  releaseStatics(): void {
+    this.#statics = noStatics;
+    this.#holdings.want(STATICS, []);
   }
 
   announce(router: Router, rounds: number): void {
@@ -106,7 +155,7 @@ export class Turn {
 
   /** Does what was asked for, in the order that is contract. */
   settle(now: Instant): void {
-    this.#settleAddresses();
+    this.#settleObjects();
     const announcements = this.#announcements;
     this.#announcements = [];
     for (const { router, rounds } of announcements)
@@ -122,57 +171,147 @@ export class Turn {
     return this.#announcer.next();
   }
 
-  /** An address vanished. @returns whether it is one that we hold, to be looked into by {@link losses} */
-  suspect(address: OwnedAddress): boolean {
-    if (!this.#holdings.isHeld(address)) return false;
-    this.#suspects.push(address);
+  /** An object vanished. @returns whether it is one that we hold, to be looked into by {@link losses} */
+  suspect(key: string, culprit: Culprit): boolean {
+    if (!this.#holdings.isHeld(key)) return false;
+    this.#suspects.add(key, culprit);
     return true;
   }
 
-  /** Routers that lost addresses to somebody else: one look at the kernel for any number of reports. */
-  losses(): ReadonlyMap<Router, readonly OwnedAddress[]> {
-    if (this.#suspects.length === 0) return new Map();
-    const suspects = this.#suspects;
-    this.#suspects = [];
-    const lost = this.#holdings.confirmLost(suspects);
-    if (lost === undefined) this.#suspects = suspects;
-    return lost ?? new Map();
+  /** Reports were lost: every route and rule that we hold may be gone. @returns whether there are any */
+  suspectRoutes(): boolean {
+    const keys = this.#holdings.keys((o) => o.kind !== "address");
+    for (const key of keys) this.#suspects.add(key, { port: 0 });
+    return keys.length > 0;
+  }
+
+  /**
+   * Routers that lost something that matters to somebody else, and must resign: one look at the kernel
+   * for any number of reports. What can be put back is put back with the next {@link settle}.
+   */
+  losses(now: Instant): readonly Router[] {
+    if (this.#suspects.size === 0) return [];
+    const suspects = this.#suspects.take();
+    const lost = this.#holdings.confirmLost([...suspects.keys()]);
+    if (lost === undefined) {
+      for (const [key, culprit] of suspects) this.#suspects.add(key, culprit);
+      return [];
+    }
+    const resigning: Router[] = [];
+    for (const [owner, objects] of lost) {
+      if (owner === STATICS) this.#restoreStatics(objects);
+      else if (this.#mustResign(owner, objects, suspects, now)) resigning.push(owner);
+    }
+    return resigning;
+  }
+
+  /** An interface changed. @returns whether static entries are on it, to be set again by {@link settle} */
+  keepStatics(name: string): boolean {
+    if (!staticInterfaces(this.#statics).includes(name)) return false;
+    this.#doubtful.add(STATICS);
+    this.#holdings.want(STATICS, desiredStatics(this.#statics, this.#ports.links).objects);
+    return true;
   }
 
   forgetInterface(ifindex: number): void {
     this.#holdings.forgetInterface(ifindex);
   }
 
-  #desired({ config }: Router): readonly OwnedAddress[] {
-    const indexOf = (name: string): number | undefined => this.#ports.links.linkByName(name)?.index;
-    return allAddresses(config).flatMap((v) => ownedAddress(config, v, indexOf) ?? []);
+  /** What the kernel removed because an interface is down comes back with the interface, without fuss. */
+  #mustResign(
+    router: Router,
+    objects: readonly KernelObject[],
+    suspects: ReadonlyMap<string, Culprit>,
+    now: Instant,
+  ): boolean {
+    if (router.state.name !== "active") return false;
+    const lost = objects.filter((o) => isTracked(router.config, o) && this.#isUp(o));
+    if (lost.length === 0) return false;
+    for (const object of lost) this.#logLoss(object);
+    if (router.config.vipRestore !== true) return true;
+    if (!this.#restores.allows(router, lost, now)) {
+      this.#ports.log("restore-given-up", { instance: router.config.name });
+      return true;
+    }
+    this.#holdings.want(router, this.#desired(router).objects);
+    this.announce(router, router.config.garp.masterRepeat);
+    for (const object of lost)
+      this.#ports.restored(router, this.#describe(object), suspects.get(objectKey(object)) ?? { port: 0 });
+    return false;
+  }
+
+  #isUp(object: KernelObject): boolean {
+    const ifindex = object.kind === "address" ? object.address.ifindex : undefined;
+    return ifindex === undefined || this.#ports.links.links.get(ifindex)?.up === true;
+  }
+
+  #logLoss(object: KernelObject): void {
+    if (object.kind !== "address")
+      this.#ports.log("object-removed", { kind: object.kind, what: this.#describe(object) });
+    else {
+      const { address, ifindex } = object.address;
+      this.#ports.log("vip-removed", { address, interface: this.#nameOf(ifindex) });
+    }
+  }
+
+  #restoreStatics(objects: readonly KernelObject[]): void {
+    for (const object of objects) {
+      if (!this.#isUp(object)) continue;
+      this.#ports.log("static-restored", { kind: object.kind, what: this.#describe(object) });
+    }
+    this.#holdings.want(STATICS, desiredStatics(this.#statics, this.#ports.links).objects);
+  }
+
+  #describe(object: KernelObject): string {
+    return describeObject(object, (ifindex) => this.#nameOf(ifindex));
+  }
+
+  #nameOf(ifindex: number): string {
+    return this.#ports.links.links.get(ifindex)?.name ?? `${ifindex}`;
+  }
+
+  #desired({ config }: Router): Desired {
+    return instanceObjects(config, this.#ports.links);
   }
 
   #logRelease({ config }: Router): void {
-    this.#ports.log("removing-vips", { instance: config.name });
-    if (config.virtualIpaddressExcluded.length > 0)
-      this.#ports.log("removing-evips", { instance: config.name });
+    const instance = config.name;
+    if (has(config.virtualRules)) this.#ports.log("removing-rules", { instance });
+    if (has(config.virtualRoutes)) this.#ports.log("removing-routes", { instance });
+    this.#ports.log("removing-vips", { instance });
+    if (config.virtualIpaddressExcluded.length > 0) this.#ports.log("removing-evips", { instance });
   }
 
-  #settleAddresses(): void {
-    for (const { owner, operation, error } of this.#holdings.settle()) {
-      const { config } = owner;
-      const { address, ifindex, kind } = operation;
-      this.#ports.log("vip-failed", {
-        instance: config.name,
-        operation: kind,
-        address,
-        interface: this.#ports.links.links.get(ifindex)?.name ?? `${ifindex}`,
-        where: allAddresses(config).find((v) => v.address === address)?.where ?? config.where,
-        code: error.code,
-        reason: error.message,
-      });
-    }
+  #settleObjects(): void {
+    for (const refusal of this.#holdings.settle()) this.#logRefusal(refusal);
+    const doubtful = this.#doubtful;
+    this.#doubtful = new Set();
+    for (const owner of doubtful)
+      for (const refusal of this.#holdings.verify(owner)) this.#logRefusal(refusal);
+  }
+
+  #logRefusal({ owner, operation, error }: Refusal<Owner>): void {
+    const { object, action } = operation;
+    const where =
+      owner === STATICS
+        ? whereOf(object, this.#statics.addresses, "")
+        : whereOf(object, allAddresses(owner.config), owner.config.where);
+    const ifindex = object.kind === "address" ? object.address.ifindex : undefined;
+    this.#ports.log("vip-failed", {
+      instance: owner === STATICS ? STATICS : owner.config.name,
+      operation: action,
+      address:
+        object.kind === "address" ? object.address.address : `${object.kind} ${this.#describe(object)}`,
+      interface: ifindex === undefined ? null : this.#nameOf(ifindex),
+      where,
+      code: error.code,
+      reason: error.message,
+    });
   }
 
   #offer(router: Router, rounds: number): void {
     const { config } = router;
-    for (const [ifindex, addresses] of byInterface(this.#desired(router))) {
+    for (const [ifindex, addresses] of byInterface(this.#desired(router).objects)) {
       const link = this.#ports.links.links.get(ifindex);
       if (link === undefined) continue;
       const ipv4 = addresses.filter((a) => familyOf(a) === "ipv4");
@@ -183,9 +322,15 @@ export class Turn {
   }
 }
 
-function byInterface(addresses: readonly OwnedAddress[]): ReadonlyMap<number, readonly IpAddress[]> {
+function has(list: readonly unknown[] | undefined): boolean {
+  return list !== undefined && list.length > 0;
+}
+
+function byInterface(objects: readonly KernelObject[]): ReadonlyMap<number, readonly IpAddress[]> {
   const map = new Map<number, IpAddress[]>();
-  for (const { ifindex, address } of addresses) {
+  for (const object of objects) {
+    if (object.kind !== "address") continue;
+    const { ifindex, address }: KernelAddress = object.address;
     const list = map.get(ifindex);
     if (list === undefined) map.set(ifindex, [address]);
     else list.push(address);

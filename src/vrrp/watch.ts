@@ -4,7 +4,8 @@
  */
 import type { IpAddress } from "../base/address.ts";
 import type { VrrpInstanceConfig } from "../config/model.ts";
-import { allAddresses, trackersOf } from "./settings.ts";
+import { allAddresses, deviceOf } from "./objects.ts";
+import { trackersOf } from "./settings.ts";
 
 export class InterfaceWatch<Member> {
   #members = new Map<string, Set<Member>>();
@@ -31,7 +32,7 @@ export class InterfaceWatch<Member> {
     this.#virtual = new Set(planned.flatMap(({ config }) => allAddresses(config).map((v) => v.address)));
     this.#members = new Map();
     for (const { router, config } of planned) {
-      const devices = allAddresses(config).map((v) => v.dev ?? config.interface);
+      const devices = allAddresses(config).map((v) => deviceOf(config, v));
       const names = [config.interface, ...devices, ...trackersOf(config).map((t) => t.interface)];
       for (const name of names) this.#members.set(name, (this.#members.get(name) ?? new Set()).add(router));
     }

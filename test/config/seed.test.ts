@@ -68,6 +68,7 @@ const expectedInstance = {
   virtualRoutes: [],
   virtualRules: [],
   promoteSecondaries: false,
+  vipRestore: false,
   linkbeatUsePolling: false,
   v3ChecksumAsV2: false,
   oldUnicastChecksum: undefined,

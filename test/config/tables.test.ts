@@ -38,8 +38,9 @@ const pairsOf: Readonly<Record<string, number>> = {
   BFD_CHECK: 2,
 };
 
-/** Words of ours inside keepalived's blocks that no row of their own has. */
+/** Words of ours inside keepalived's blocks. */
 const ours: Readonly<Record<string, readonly string[]>> = {
+  vrrp_instance: ["vip_restore"],
   TCP_CHECK: ["nb_get_retry"],
   UDP_CHECK: ["nb_get_retry"],
 };

@@ -3,9 +3,10 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { IpAddress } from "../../src/base/address.ts";
+import type { ObjectOperation } from "../../src/net/kernel-objects.ts";
 import { InterfaceMonitor, type MonitorEvent } from "../../src/net/monitor.ts";
 import { loadNative } from "../../src/net/native.ts";
-import { type AddressOperation, RouteSocket } from "../../src/net/rtnetlink.ts";
+import { RouteSocket } from "../../src/net/rtnetlink.ts";
 import { enterNewNamespace, ip, until } from "./world.ts";
 
 const native = loadNative();
@@ -15,9 +16,13 @@ const ve0 = native.ifNameToIndex("ve0");
 const lo = 1;
 
 /** The i-th of many addresses on `lo`. */
-function operation(kind: "add" | "delete", i: number): AddressOperation {
-  const address = `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` as IpAddress;
-  return { kind, ifindex: lo, address, prefixLength: 32, scope: 0 };
+function addressAt(i: number): IpAddress {
+  return `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}` as IpAddress;
+}
+
+function operation(action: "add" | "delete", i: number): ObjectOperation {
+  const address = { ifindex: lo, address: addressAt(i), prefixLength: 32, scope: 0 };
+  return { action, object: { kind: "address", address, excluded: false } };
 }
 
 /** An event in a few words. */
@@ -108,16 +113,16 @@ describe("the interface monitor", () => {
     const { monitor, events } = record({ receiveBuffer: 1 });
     const route = new RouteSocket(native);
     const all = Array.from({ length: 2500 }, (_, i) => i);
-    assert.ok(route.applyAddresses(all.map((i) => operation("add", i))).every((r) => r === undefined));
+    assert.ok(route.applyObjects(all.map((i) => operation("add", i))).every((r) => r === undefined));
     const odd = all.filter((i) => i % 2 === 1);
     const churn = [...all.map((i) => operation("delete", i)), ...odd.map((i) => operation("add", i))];
-    assert.ok(route.applyAddresses(churn).every((r) => r === undefined));
+    assert.ok(route.applyObjects(churn).every((r) => r === undefined));
     await until(() => events.includes("resynced"), "the loss was noticed");
     ip("addr add 192.0.2.3/32 dev lo");
     await until(() => events.includes("+192.0.2.3/32"), "the monitor goes on");
 
     const known = monitor.addresses().filter((a) => a.address.startsWith("10."));
-    assert.deepEqual(known.map((a) => a.address).sort(), odd.map((i) => operation("add", i).address).sort());
+    assert.deepEqual(known.map((a) => a.address).sort(), odd.map(addressAt).sort());
     const believed = new Set<string>();
     for (const e of events) {
       if (e.startsWith("+10.")) assert.ok(!believed.has(e.slice(1)), `${e} twice`);
@@ -135,8 +140,8 @@ describe("the interface monitor", () => {
     ip("link add ve4 type veth peer name ve5");
     const { monitor, events } = record({ receiveBuffer: 1 });
     const route = new RouteSocket(native);
-    route.applyAddresses(Array.from({ length: 100 }, (_, i) => operation("add", i)));
-    route.applyAddresses(Array.from({ length: 100 }, (_, i) => operation("delete", i)));
+    route.applyObjects(Array.from({ length: 100 }, (_, i) => operation("add", i)));
+    route.applyObjects(Array.from({ length: 100 }, (_, i) => operation("delete", i)));
     ip("link del ve4");
     ip("addr add 192.0.2.4/32 dev lo");
     await until(() => events.at(-1) === "resynced", "the tables were read again");

@@ -34,8 +34,7 @@ enterNewNamespace(native, "netlink");
 
 /** Adds or deletes the n-th address of 10.0.0.0/8 on `lo`, or on an interface that does not exist. */
 function address(kind: "add" | "delete", n: number, ifindex = 1): NetlinkRequest {
-  return addressRequest({
-    kind,
+  return addressRequest(kind, {
     ifindex,
     address: `10.0.${n >> 8}.${n & 255}` as IpAddress,
     prefixLength: 32,

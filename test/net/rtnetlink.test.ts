@@ -3,16 +3,11 @@ import { describe, test } from "node:test";
 import type { IpAddress } from "../../src/base/address.ts";
 import { attributes, readAttributes } from "../../src/base/attributes.ts";
 import { IFA_PROTO, NETLINK_ROUTE, RTM_GETADDR } from "../../src/net/constants.ts";
+import type { KernelAddress } from "../../src/net/kernel-objects.ts";
 import { loadNative } from "../../src/net/native.ts";
 import { NetlinkSocket } from "../../src/net/netlink.ts";
-import {
-  type AddressOperation,
-  addressRequest,
-  decodeAddress,
-  decodeLink,
-  RouteSocket,
-} from "../../src/net/rtnetlink.ts";
-import { enterNewNamespace, ip, until } from "./world.ts";
+import { addressRequest, decodeAddress, decodeLink, RouteSocket } from "../../src/net/rtnetlink.ts";
+import { addressOperations, enterNewNamespace, ip, until } from "./world.ts";
 
 const native = loadNative();
 enterNewNamespace(native, "rtnetlink");
@@ -35,8 +30,7 @@ function addressesOf(name: string): readonly Record<string, unknown>[] {
 }
 
 const forever = 4_294_967_295;
-const ipv4: AddressOperation = {
-  kind: "add",
+const ipv4: KernelAddress = {
   ifindex: br0,
   address: address("192.0.2.10"),
   prefixLength: 24,
@@ -44,18 +38,17 @@ const ipv4: AddressOperation = {
   broadcast: address("192.0.2.255"),
   scope: 0,
 };
-const ipv6: AddressOperation = {
-  kind: "add",
+const ipv6: KernelAddress = {
   ifindex: br0,
   address: address("2001:db8::10"),
   prefixLength: 64,
   scope: 0,
 };
-const host6: AddressOperation = { ...ipv6, address: address("2001:db8::11"), prefixLength: 128 };
+const host6: KernelAddress = { ...ipv6, address: address("2001:db8::11"), prefixLength: 128 };
 
 describe("address messages", () => {
   test("adding IPv4 says local, address, label, broadcast and protocol", () => {
-    const request = addressRequest({ ...ipv4, ifindex: 7, scope: 253 });
+    const request = addressRequest("add", { ...ipv4, ifindex: 7, scope: 253 });
     assert.deepEqual([request.type, request.flags], [20, 0x500]);
     assert.equal(
       hex(request.body),
@@ -72,7 +65,7 @@ describe("address messages", () => {
 
   test("adding an IPv6 host address asks for no duplicate address detection and preferred lifetime 0", () => {
     assert.equal(
-      hex(addressRequest({ ...host6, ifindex: 7 }).body),
+      hex(addressRequest("add", { ...host6, ifindex: 7 }).body),
       [
         "0a80020007000000", // AF_INET6, /128, IFA_F_NODAD
         "1400020020010db8000000000000000000000011",
@@ -84,7 +77,7 @@ describe("address messages", () => {
   });
 
   test("deleting says only what identifies the address", () => {
-    const request = addressRequest({ ...ipv4, kind: "delete", ifindex: 7 });
+    const request = addressRequest("delete", { ...ipv4, ifindex: 7 });
     assert.deepEqual([request.type, request.flags], [21, 0]);
     assert.equal(hex(request.body), "021800000700000008000200c000020a08000100c000020a");
   });
@@ -94,7 +87,11 @@ describe("addresses in the kernel", () => {
   test("arrive as ip(8) shows them, and leave again", () => {
     const socket = new RouteSocket(native);
     const before = addressesOf("br0");
-    assert.deepEqual(socket.applyAddresses([ipv4, ipv6, host6]), [undefined, undefined, undefined]);
+    assert.deepEqual(socket.applyObjects(addressOperations("add", [ipv4, ipv6, host6])), [
+      undefined,
+      undefined,
+      undefined,
+    ]);
     assert.deepEqual(
       addressesOf("br0").filter((a) => !before.some((b) => b["local"] === a["local"])),
       [
@@ -127,15 +124,18 @@ describe("addresses in the kernel", () => {
         },
       ],
     );
-    const gone = [ipv4, ipv6, host6].map((o) => ({ ...o, kind: "delete" as const }));
-    assert.deepEqual(socket.applyAddresses(gone), [undefined, undefined, undefined]);
+    assert.deepEqual(socket.applyObjects(addressOperations("delete", [ipv4, ipv6, host6])), [
+      undefined,
+      undefined,
+      undefined,
+    ]);
     assert.deepEqual(addressesOf("br0"), before);
     socket.close();
   });
 
   test("are read back with label, broadcast, scope and flags", () => {
     const socket = new RouteSocket(native);
-    socket.applyAddresses([ipv4, host6]);
+    socket.applyObjects(addressOperations("add", [ipv4, host6]));
     const seen = socket.addresses().filter((a) => a.ifindex === br0 && a.scope === 0);
     assert.deepEqual(seen, [
       {
@@ -150,28 +150,31 @@ describe("addresses in the kernel", () => {
       // IFA_F_PERMANENT, IFA_F_DEPRECATED, IFA_F_NODAD
       { ifindex: br0, address: "2001:db8::11", prefixLength: 128, scope: 0, flags: 0xa2 },
     ]);
-    socket.applyAddresses([ipv4, host6].map((o) => ({ ...o, kind: "delete" })));
+    socket.applyObjects(addressOperations("delete", [ipv4, host6]));
     socket.close();
   });
 
   test("carry keepalived's protocol number", () => {
     const socket = new RouteSocket(native);
     const reader = new NetlinkSocket(native, NETLINK_ROUTE);
-    socket.applyAddresses([ipv4]);
+    socket.applyObjects(addressOperations("add", [ipv4]));
     const protocols = reader
       .dump({ type: RTM_GETADDR, flags: 0, body: new Uint8Array(8) })
       .filter((m) => decodeAddress(m.body)?.address === "192.0.2.10")
       .map((m) => [...attributes(m.body, 8)].find((a) => a.type === IFA_PROTO)?.payload[0]);
     assert.deepEqual(protocols, [18]);
-    socket.applyAddresses([{ ...ipv4, kind: "delete" }]);
+    socket.applyObjects(addressOperations("delete", [ipv4]));
     reader.close();
     socket.close();
   });
 
   test("adding twice succeeds; deleting twice and an unknown interface are refused in their places", () => {
     const socket = new RouteSocket(native);
-    const gone = { ...ipv4, kind: "delete" as const };
-    const results = socket.applyAddresses([ipv4, ipv4, gone, gone, { ...ipv6, ifindex: 9999 }]);
+    const results = socket.applyObjects([
+      ...addressOperations("add", [ipv4, ipv4]),
+      ...addressOperations("delete", [ipv4, ipv4]),
+      ...addressOperations("add", [{ ...ipv6, ifindex: 9999 }]),
+    ]);
     assert.deepEqual(
       results.map((r) => r?.code),
       [undefined, undefined, undefined, "EADDRNOTAVAIL", "ENODEV"],
@@ -183,8 +186,8 @@ describe("addresses in the kernel", () => {
   test("an address of another prefix length is another address", () => {
     const socket = new RouteSocket(native);
     const host = { ...ipv4, prefixLength: 32 };
-    assert.deepEqual(socket.applyAddresses([ipv4, host]), [undefined, undefined]);
-    assert.deepEqual(socket.applyAddresses([{ ...host, kind: "delete" }]), [undefined]);
+    assert.deepEqual(socket.applyObjects(addressOperations("add", [ipv4, host])), [undefined, undefined]);
+    assert.deepEqual(socket.applyObjects(addressOperations("delete", [host])), [undefined]);
     assert.deepEqual(
       socket
         .addresses()
@@ -192,7 +195,7 @@ describe("addresses in the kernel", () => {
         .map((a) => a.prefixLength),
       [24],
     );
-    assert.deepEqual(socket.applyAddresses([{ ...ipv4, kind: "delete" }]), [undefined]);
+    assert.deepEqual(socket.applyObjects(addressOperations("delete", [ipv4])), [undefined]);
     socket.close();
   });
 });
@@ -249,7 +252,7 @@ const linkBody = Buffer.from(
     "00000000",
   "hex",
 );
-const addressBody = Buffer.from(addressRequest({ ...ipv4, ifindex: 7 }).body);
+const addressBody = Buffer.from(addressRequest("add", { ...ipv4, ifindex: 7 }).body);
 
 describe("decoding", () => {
   test("reads a link message literally", () => {

@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { KernelAddress, ObjectOperation } from "../../src/net/kernel-objects.ts";
 import type { Native } from "../../src/net/native-api.ts";
 
 /** Runs `ip` with the arguments of one line. @returns its output */
@@ -38,4 +39,12 @@ export async function until(condition: () => boolean, what: string): Promise<voi
     await sleep(5);
   }
   throw new Error(`waited in vain until ${what}`);
+}
+
+/** Operations on addresses of virtual routers. */
+export function addressOperations(
+  action: "add" | "delete",
+  addresses: readonly KernelAddress[],
+): ObjectOperation[] {
+  return addresses.map((address) => ({ action, object: { kind: "address", address, excluded: false } }));
 }

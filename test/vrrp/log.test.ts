@@ -161,6 +161,36 @@ const always: readonly Sentence[] = [
     { ...eth0, address: "10.9.0.100" },
     "Netlink reflector reports IP 10.9.0.100 removed from eth0",
   ],
+  [
+    "object-monitor-failed",
+    { reason: "socket: EMFILE" },
+    "deletions of routes and rules by others are not seen: socket: EMFILE",
+  ],
+  [
+    "object-removed",
+    { kind: "route", what: "10.8.0.0/24 via 10.9.0.8" },
+    "Netlink reflector reports route 10.8.0.0/24 via 10.9.0.8 removed",
+  ],
+  [
+    "object-restored",
+    { ...of, what: "10.9.0.100/32 dev eth0", culprit: "dhclient (process 812)" },
+    "(VI_1) put back 10.9.0.100/32 dev eth0, which was deleted by dhclient (process 812)",
+  ],
+  [
+    "restore-given-up",
+    of,
+    "(VI_1) objects are deleted again and again; they are no longer put back at once: resigning",
+  ],
+  [
+    "static-restored",
+    { kind: "address", what: "10.7.0.1/24 dev eth0" },
+    "Restoring deleted static address 10.7.0.1/24 dev eth0",
+  ],
+  [
+    "static-interface-missing",
+    { ...eth0, what: "10.7.0.1", where: "keepalived.conf:3" },
+    "static 10.7.0.1 (keepalived.conf:3) waits: there is no interface eth0",
+  ],
   ["interface-state", { ...eth0, up: true }, "Netlink reports eth0 up"],
   ["interface-state", { ...eth0, up: false }, "Netlink reports eth0 down"],
   ["group-syncing", { group: "G1", state: "MASTER" }, "VRRP_Group(G1) Syncing instances to MASTER state"],
@@ -189,6 +219,10 @@ const detailed: readonly Sentence[] = [
   ["removing-vips", of, "(VI_1) removing VIPs."],
   ["setting-evips", of, "(VI_1) setting E-VIPs."],
   ["removing-evips", of, "(VI_1) removing E-VIPs."],
+  ["setting-routes", of, "(VI_1) setting Virtual Routes"],
+  ["removing-routes", of, "(VI_1) removing Virtual Routes"],
+  ["setting-rules", of, "(VI_1) setting Virtual Rules"],
+  ["removing-rules", of, "(VI_1) removing Virtual Rules"],
   [
     "announce-queued",
     { ...of, ...eth0, address: "10.9.0.100" },

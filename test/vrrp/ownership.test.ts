@@ -3,28 +3,29 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { IpAddress } from "../../src/base/address.ts";
 import { DaemonError } from "../../src/base/errors.ts";
-import { AddressHoldings, type AddressKernel } from "../../src/vrrp/holdings.ts";
-import {
-  addressKey,
-  diffAddresses,
-  type OwnedAddress,
-  type OwnershipOperation,
-} from "../../src/vrrp/ownership.ts";
+import type { KernelObject, ObjectOperation } from "../../src/net/kernel-objects.ts";
+import { Holdings, type ObjectKernel } from "../../src/vrrp/holdings.ts";
+import { addressKey, diffObjects, type OwnedAddress, objectKey } from "../../src/vrrp/ownership.ts";
 
-const own = (text: string, more: Partial<OwnedAddress> = {}): OwnedAddress => {
+const object = (address: OwnedAddress): KernelObject => ({ kind: "address", address, excluded: false });
+const own = (text: string, more: Partial<OwnedAddress> = {}): KernelObject => {
   const [address = "", length = "32"] = text.split("/");
-  return { ifindex: 2, address: address as IpAddress, prefixLength: Number(length), scope: 0, ...more };
+  const prefixLength = Number(length);
+  return object({ ifindex: 2, address: address as IpAddress, prefixLength, scope: 0, ...more });
 };
-const short = (o: OwnershipOperation): string => `${o.kind} ${o.address}`;
+const nameOf = (o: KernelObject): string =>
+  o.kind === "address" ? o.address.address : o.kind === "rule" ? "rule" : o.route.route.destination.address;
+const short = ({ action, object: o }: ObjectOperation): string => `${action} ${nameOf(o)}`;
+const keyOf = (text: string): string => objectKey(own(text));
 
 /** The kernel's table, without its dislikes. */
-function apply(actual: readonly OwnedAddress[], operations: readonly OwnershipOperation[]): OwnedAddress[] {
-  const table = new Map(actual.map((a) => [addressKey(a), a]));
-  for (const { kind, ...address } of operations) {
-    if (kind === "add") {
-      assert.ok(!table.has(addressKey(address)), "added twice");
-      table.set(addressKey(address), address);
-    } else assert.ok(table.delete(addressKey(address)), "deleted what is not there");
+function apply(actual: readonly KernelObject[], operations: readonly ObjectOperation[]): KernelObject[] {
+  const table = new Map(actual.map((o) => [objectKey(o), o]));
+  for (const { action, object: o } of operations) {
+    if (action === "add") {
+      assert.ok(!table.has(objectKey(o)), "added twice");
+      table.set(objectKey(o), o);
+    } else assert.ok(table.delete(objectKey(o)), "deleted what is not there");
   }
   return [...table.values()];
 }
@@ -39,23 +40,23 @@ const address: fc.Arbitrary<OwnedAddress> = fc.record(
   },
   { noNullPrototype: true },
 );
-const addresses = fc.uniqueArray(address, { selector: addressKey, maxLength: 12 });
-const sorted = (list: readonly OwnedAddress[]): readonly OwnedAddress[] =>
-  [...list].sort((a, b) => (addressKey(a) < addressKey(b) ? -1 : 1));
+const addresses = fc.uniqueArray(address.map(object), { selector: objectKey, maxLength: 12 });
+const sorted = (list: readonly KernelObject[]): readonly KernelObject[] =>
+  [...list].sort((a, b) => (objectKey(a) < objectKey(b) ? -1 : 1));
 
 describe("the difference of addresses", () => {
   test("applied to what is there it makes what should be there, and then nothing more", () => {
     fc.assert(
       fc.property(addresses, addresses, (actual, desired) => {
-        const after = apply(actual, diffAddresses(actual, desired));
+        const after = apply(actual, diffObjects(actual, desired));
         assert.deepEqual(sorted(after), sorted(desired));
-        assert.deepEqual(diffAddresses(after, desired), []);
+        assert.deepEqual(diffObjects(after, desired), []);
       }),
     );
   });
 
   test("deletes backwards, then adds in the order of the configuration", () => {
-    const operations = diffAddresses([own("1.1.1.1"), own("1.1.1.2")], [own("1.1.1.4"), own("1.1.1.3")]);
+    const operations = diffObjects([own("1.1.1.1"), own("1.1.1.2")], [own("1.1.1.4"), own("1.1.1.3")]);
     assert.deepEqual(operations.map(short), [
       "delete 1.1.1.2",
       "delete 1.1.1.1",
@@ -65,8 +66,8 @@ describe("the difference of addresses", () => {
   });
 
   test("an attribute that the configuration does not name is no difference; one that it names is", () => {
-    assert.deepEqual(diffAddresses([own("1.1.1.1", { label: "eth0" })], [own("1.1.1.1")]), []);
-    const operations = diffAddresses(
+    assert.deepEqual(diffObjects([own("1.1.1.1", { label: "eth0" })], [own("1.1.1.1")]), []);
+    const operations = diffObjects(
       [own("1.1.1.1", { label: "eth0" })],
       [own("1.1.1.1", { label: "eth0:1" })],
     );
@@ -74,23 +75,23 @@ describe("the difference of addresses", () => {
   });
 
   test("the same address twice is added once", () => {
-    assert.deepEqual(diffAddresses([], [own("1.1.1.1"), own("1.1.1.1")]).map(short), ["add 1.1.1.1"]);
+    assert.deepEqual(diffObjects([], [own("1.1.1.1"), own("1.1.1.1")]).map(short), ["add 1.1.1.1"]);
   });
 });
 
 describe("holdings", () => {
   /** A kernel that deletes every other /24 of an interface with the first one, as without promote_secondaries. */
-  class Kernel implements AddressKernel {
+  class Kernel implements ObjectKernel {
     readonly table = new Map<string, OwnedAddress>();
     readonly log: string[] = [];
     refuse = new Map<string, DaemonError>();
-    applyAddresses(operations: readonly OwnershipOperation[]): (DaemonError | undefined)[] {
+    applyObjects(operations: readonly ObjectOperation[]): (DaemonError | undefined)[] {
       return operations.map((o) => {
         this.log.push(short(o));
         const refusal = this.refuse.get(short(o));
-        if (refusal !== undefined) return refusal;
-        const { kind, ...a } = o;
-        if (kind === "add") this.table.set(addressKey(a), a);
+        if (refusal !== undefined || o.object.kind !== "address") return refusal;
+        const a = o.object.address;
+        if (o.action === "add") this.table.set(addressKey(a), a);
         else {
           const [primary] = this.table.values();
           if (!this.table.delete(addressKey(a))) return new DaemonError("RTM_DELADDR", 99, "EADDRNOTAVAIL");
@@ -103,11 +104,17 @@ describe("holdings", () => {
     addresses(): readonly OwnedAddress[] {
       return [...this.table.values()];
     }
+    routes(): readonly [] {
+      return [];
+    }
+    rules(): readonly [] {
+      return [];
+    }
   }
 
   test("what is held is added once and deleted once", () => {
     const kernel = new Kernel();
-    const holdings = new AddressHoldings<string>(kernel);
+    const holdings = new Holdings<string>(kernel);
     holdings.want("VI_1", [own("1.1.1.1"), own("1.1.1.2")]);
     assert.deepEqual(holdings.settle(), []);
     holdings.want("VI_1", [own("1.1.1.1"), own("1.1.1.2")]);
@@ -121,7 +128,7 @@ describe("holdings", () => {
 
   test("an address that moves between two owners stays on its interface", () => {
     const kernel = new Kernel();
-    const holdings = new AddressHoldings<string>(kernel);
+    const holdings = new Holdings<string>(kernel);
     holdings.want("VI_1", [own("1.1.1.1")]);
     holdings.settle();
     holdings.want("VI_1", []);
@@ -134,23 +141,23 @@ describe("holdings", () => {
 
   test("secondaries that the kernel deleted with their primary are put back", () => {
     const kernel = new Kernel();
-    const holdings = new AddressHoldings<string>(kernel);
+    const holdings = new Holdings<string>(kernel);
     holdings.want("VI_1", [own("1.1.1.1/24"), own("1.1.1.2/24")]);
     holdings.settle();
     holdings.want("VI_1", [own("1.1.1.2/24")]);
     assert.deepEqual(holdings.settle(), []);
-    assert.deepEqual(kernel.addresses(), [own("1.1.1.2/24")]);
+    assert.deepEqual(kernel.addresses().map(object), [own("1.1.1.2/24")]);
     assert.deepEqual(holdings.held("VI_1"), [own("1.1.1.2/24")]);
   });
 
   test("refusals come back with their operation; deleting what is gone is none", () => {
     const kernel = new Kernel();
-    const holdings = new AddressHoldings<string>(kernel);
+    const holdings = new Holdings<string>(kernel);
     const refusal = new DaemonError("RTM_NEWADDR", 13, "EACCES");
     kernel.refuse.set("add 1.1.1.1", refusal);
     holdings.want("VI_1", [own("1.1.1.1"), own("1.1.1.2")]);
     assert.deepEqual(holdings.settle(), [
-      { owner: "VI_1", operation: { ...own("1.1.1.1"), kind: "add" }, error: refusal },
+      { owner: "VI_1", operation: { action: "add", object: own("1.1.1.1") }, error: refusal },
     ]);
     assert.deepEqual(holdings.held("VI_1"), [own("1.1.1.2")]);
     kernel.table.clear();
@@ -161,19 +168,19 @@ describe("holdings", () => {
 
   test("only what the kernel confirms is lost, and it is no longer held", () => {
     const kernel = new Kernel();
-    const holdings = new AddressHoldings<string>(kernel);
+    const holdings = new Holdings<string>(kernel);
     holdings.want("VI_1", [own("1.1.1.1"), own("1.1.1.2")]);
     holdings.settle();
-    kernel.table.delete(addressKey(own("1.1.1.2")));
-    const lost = holdings.confirmLost([own("1.1.1.1"), own("1.1.1.2"), own("8.8.8.8")]);
+    kernel.table.delete(keyOf("1.1.1.2"));
+    const lost = holdings.confirmLost(["1.1.1.1", "1.1.1.2", "8.8.8.8"].map(keyOf));
     assert.deepEqual([...(lost ?? [])], [["VI_1", [own("1.1.1.2")]]]);
-    assert.equal(holdings.isHeld(own("1.1.1.1")), true);
-    assert.equal(holdings.isHeld(own("1.1.1.2")), false);
+    assert.equal(holdings.isHeld(keyOf("1.1.1.1")), true);
+    assert.equal(holdings.isHeld(keyOf("1.1.1.2")), false);
   });
 
   test("an interface that is gone took its addresses along", () => {
     const kernel = new Kernel();
-    const holdings = new AddressHoldings<string>(kernel);
+    const holdings = new Holdings<string>(kernel);
     holdings.want("VI_1", [own("1.1.1.1"), own("1.1.1.2", { ifindex: 3 })]);
     holdings.settle();
     holdings.forgetInterface(2);

@@ -64,6 +64,10 @@ export type VrrpLogFields = {
   readonly "removing-vips": Of;
   readonly "setting-evips": Of;
   readonly "removing-evips": Of;
+  readonly "setting-routes": Of;
+  readonly "removing-routes": Of;
+  readonly "setting-rules": Of;
+  readonly "removing-rules": Of;
   readonly "vip-left-configuration": Of<{
     readonly address: string;
     readonly prefixLength: number;
@@ -72,7 +76,8 @@ export type VrrpLogFields = {
   readonly "vip-failed": Of<{
     readonly operation: "add" | "delete";
     readonly address: string;
-    readonly interface: string;
+    /** null for a route or rule */
+    readonly interface: string | null;
     readonly where: string;
     readonly code: string;
     readonly reason: string;
@@ -90,6 +95,12 @@ export type VrrpLogFields = {
     readonly reason: string;
   }>;
   readonly "vip-removed": OfInterface<{ readonly address: string }>;
+  readonly "object-monitor-failed": { readonly reason: string };
+  readonly "object-removed": { readonly kind: string; readonly what: string };
+  readonly "object-restored": Of<{ readonly what: string; readonly culprit: string }>;
+  readonly "restore-given-up": Of;
+  readonly "static-restored": { readonly kind: string; readonly what: string };
+  readonly "static-interface-missing": OfInterface<{ readonly what: string; readonly where: string }>;
   readonly "interface-state": OfInterface<{ readonly up: boolean }>;
   readonly "interface-deleted": OfInterface;
   readonly "address-assigned": OfInterface<{ readonly address: string }>;
@@ -344,6 +355,30 @@ export const vrrpLog: Sentences = {
   "removing-vips": entry("vrrp-removing-vips", "info", (f) => `(${f.instance}) removing VIPs.`, detail),
   "setting-evips": entry("vrrp-setting-evips", "info", (f) => `(${f.instance}) setting E-VIPs.`, detail),
   "removing-evips": entry("vrrp-removing-evips", "info", (f) => `(${f.instance}) removing E-VIPs.`, detail),
+  "setting-routes": entry(
+    "vrrp-setting-routes",
+    "info",
+    (f) => `(${f.instance}) setting Virtual Routes`,
+    detail,
+  ),
+  "removing-routes": entry(
+    "vrrp-removing-routes",
+    "info",
+    (f) => `(${f.instance}) removing Virtual Routes`,
+    detail,
+  ),
+  "setting-rules": entry(
+    "vrrp-setting-rules",
+    "info",
+    (f) => `(${f.instance}) setting Virtual Rules`,
+    detail,
+  ),
+  "removing-rules": entry(
+    "vrrp-removing-rules",
+    "info",
+    (f) => `(${f.instance}) removing Virtual Rules`,
+    detail,
+  ),
   "vip-left-configuration": entry(
     "vrrp-vip-left-configuration",
     "info",
@@ -353,7 +388,7 @@ export const vrrpLog: Sentences = {
     "vrrp-vip-failed",
     "error",
     (f) =>
-      `(${f.instance}) could not ${f.operation} ${f.address} ${f.operation === "add" ? "to" : "from"} ${f.interface} (${f.where}): ${f.reason}`,
+      `(${f.instance}) could not ${f.operation} ${f.address}${f.interface === null ? "" : ` ${f.operation === "add" ? "to" : "from"} ${f.interface}`} (${f.where}): ${f.reason}`,
   ),
   "vip-interface-missing": entry(
     "vrrp-vip-interface-missing",
@@ -381,6 +416,37 @@ export const vrrpLog: Sentences = {
     "vrrp-vip-removed",
     "info",
     (f) => `Netlink reflector reports IP ${f.address} removed from ${f.interface}`,
+  ),
+  "object-monitor-failed": entry(
+    "vrrp-object-monitor-failed",
+    "error",
+    (f) => `deletions of routes and rules by others are not seen: ${f.reason}`,
+  ),
+  "object-removed": entry(
+    "vrrp-object-removed",
+    "info",
+    (f) => `Netlink reflector reports ${f.kind} ${f.what} removed`,
+  ),
+  "object-restored": entry(
+    "vrrp-object-restored",
+    "warning",
+    (f) => `(${f.instance}) put back ${f.what}, which was deleted by ${f.culprit}`,
+  ),
+  "restore-given-up": entry(
+    "vrrp-restore-given-up",
+    "warning",
+    (f) =>
+      `(${f.instance}) objects are deleted again and again; they are no longer put back at once: resigning`,
+  ),
+  "static-restored": entry(
+    "vrrp-static-restored",
+    "info",
+    (f) => `Restoring deleted static ${f.kind} ${f.what}`,
+  ),
+  "static-interface-missing": entry(
+    "vrrp-static-interface-missing",
+    "warning",
+    (f) => `static ${f.what} (${f.where}) waits: there is no interface ${f.interface}`,
   ),
   "interface-state": entry(
     "vrrp-interface-state",
