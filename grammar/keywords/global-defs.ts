@@ -108,8 +108,8 @@ const globalDefs: BlockTable = {
       argument: { kind: "string", max: 15 },
       default: "program name",
       help: "name of the BFD child",
-      field: "bfdProcessName",
-      effect: "parsed",
+      field: "processNames.bfd",
+      effect: "works",
     },
     {
       keyword: "use_symlink_paths",
@@ -680,7 +680,7 @@ const globalDefs: BlockTable = {
       default: "0",
       help: "nice value of BFD child",
       field: "bfdProcess.priority",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "bfd_no_swap",
@@ -694,7 +694,7 @@ const globalDefs: BlockTable = {
       argument: { kind: "integer", min: 1, max: 99, clamp: true },
       help: "realtime scheduling of BFD child",
       field: "bfdProcess.rtPriority",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "bfd_cpu_affinity",
@@ -702,7 +702,7 @@ const globalDefs: BlockTable = {
       default: "all CPUs",
       help: "pin BFD child to CPUs",
       field: "bfdProcess.cpuAffinity",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "bfd_rlimit_rttime",
@@ -711,7 +711,7 @@ const globalDefs: BlockTable = {
       help: "RLIMIT_RTTIME for BFD child",
       field: "bfdProcess.rlimitRttime",
       former: ["bfd_rlimit_rtime"],
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "snmp_socket",

@@ -166,7 +166,7 @@ const root: BlockTable = {
       keyword: "bfd_instance",
       argument: { kind: "block", block: "bfd_instance", head: "name" },
       help: "BFD session (RFC 5880/5881/5883)",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "SSL",

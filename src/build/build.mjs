@@ -19,6 +19,7 @@ const bundles = [
   { name: "keepalived", entry: "src/cli/keepalived.ts", split: true },
   { name: "vrrp", entry: "src/daemon/vrrp-main.ts" },
   { name: "checker", entry: "src/daemon/checker-main.ts" },
+  { name: "bfd", entry: "src/daemon/bfd-main.ts" },
   { name: "script-runner", entry: "src/daemon/script-runner.ts" },
   { name: "ipvsadm", entry: "src/cli/ipvsadm.ts" },
   { name: "lvscli", entry: "src/cli/lvscli.ts" },

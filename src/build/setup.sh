@@ -35,6 +35,7 @@ if [ "$purpose" != demo ]; then
   need keepalived /usr/sbin/keepalived
   need systemd /lib/systemd/systemd
   need procps /usr/bin/pgrep
+  need frr /usr/lib/frr/bfdd
 fi
 if [ "$purpose" = bench ]; then
   need tcpdump /usr/bin/tcpdump /usr/sbin/tcpdump

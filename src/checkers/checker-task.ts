@@ -3,6 +3,8 @@
  * gives it up when the deadline comes during the check, and hands the judged result on. Never
  * decides about the real server; that is the listener's.
  */
+
+import type { Deadline } from "../base/deadlines.ts";
 import { after, type Instant } from "../base/units.ts";
 import type {
   CheckerConfig,
@@ -14,7 +16,6 @@ import type {
 import { destinationKey } from "../ipvs/model.ts";
 import type { CheckerSentence } from "../log/catalogue/checkers.ts";
 import type { HttpOutcome, ProbeIo, TcpOutcome } from "./checker.ts";
-import type { Deadline } from "./deadlines.ts";
 import { HttpProbe } from "./http.ts";
 import { realServerName, virtualServerName } from "./names.ts";
 import { nextCheckAt } from "./schedule.ts";

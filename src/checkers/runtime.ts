@@ -4,6 +4,7 @@
  * from outside (sockets, kernel table, clock, scripts, log) comes in through `CheckerPorts`.
  */
 import type { Clock } from "../base/clock.ts";
+import { Deadlines } from "../base/deadlines.ts";
 import { DaemonError } from "../base/errors.ts";
 import { after, between, type Instant, type Micros, millis, seconds } from "../base/units.ts";
 import type { ConfigModel, ScriptRef, VirtualServerConfig } from "../config/model.ts";
@@ -12,7 +13,6 @@ import { type CheckerSentence, checkerLine } from "../log/catalogue/checkers.ts"
 import type { FieldValue, Logger } from "../log/entry.ts";
 import type { ProbeIo } from "./checker.ts";
 import type { CheckerHost, CheckerTask } from "./checker-task.ts";
-import { Deadlines } from "./deadlines.ts";
 import { entryChanges } from "./entry-changes.ts";
 import { type IpvsPort, KernelTable, mergeEntries } from "./kernel-table.ts";
 import { type PoolEffect, type PoolState, type PoolStep, poolEntry, poolIdentity, stepPool } from "./pool.ts";

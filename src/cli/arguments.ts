@@ -121,7 +121,7 @@ function read(values: Values, argv: readonly string[], remarks: string[]): Reque
       configFile: file,
       configId,
       allConfig,
-      roles: roles(given("vrrp"), given("check")),
+      roles: roles(given("vrrp"), given("check"), given("no_bfd")),
       allRoles: given("all"),
       respawn: !given("dont-respawn"),
       ignoreSigint: given("ignore-sigint"),
@@ -137,6 +137,7 @@ function read(values: Values, argv: readonly string[], remarks: string[]): Reque
         parent: text("pid") ?? `${pidDirectory}/keepalived.pid`,
         vrrp: text("vrrp_pid") ?? `${pidDirectory}/vrrp.pid`,
         checker: text("checkers_pid") ?? `${pidDirectory}/checkers.pid`,
+        bfd: text("bfd_pid") ?? `${pidDirectory}/bfd.pid`,
       },
       dontReleaseVrrp: given("dont-release-vrrp"),
       dontReleaseIpvs: given("dont-release-ipvs"),
@@ -149,10 +150,11 @@ function read(values: Values, argv: readonly string[], remarks: string[]): Reque
   };
 }
 
-/** Neither or both of -P and -C leave both children. */
-function roles(vrrpOnly: boolean, checkOnly: boolean): ReadonlySet<ChildRole> {
-  if (vrrpOnly === checkOnly) return new Set(["vrrp", "checker"]);
-  return new Set([vrrpOnly ? "vrrp" : "checker"]);
+/** Neither or both of -P and -C leave both children; BFD serves either. */
+function roles(vrrpOnly: boolean, checkOnly: boolean, noBfd: boolean): ReadonlySet<ChildRole> {
+  const both: readonly ChildRole[] = ["vrrp", "checker"];
+  const chosen = vrrpOnly === checkOnly ? both : both.filter((r) => r === (vrrpOnly ? "vrrp" : "checker"));
+  return new Set(noBfd ? chosen : [...chosen, "bfd"]);
 }
 
 function facility(value: string | undefined, remarks: string[]): number {

@@ -96,6 +96,7 @@ function withAbsolutePaths(options: DaemonOptions): DaemonOptions {
       parent: path.resolve(pidFiles.parent),
       vrrp: path.resolve(pidFiles.vrrp),
       checker: path.resolve(pidFiles.checker),
+      bfd: path.resolve(pidFiles.bfd),
     },
   };
 }

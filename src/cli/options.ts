@@ -101,7 +101,6 @@ export const OPTIONS: readonly OptionSpec[] = [
     value: "required",
     placeholder: "FILE",
     help: "Pid file of the BFD process",
-    later: true,
   },
   { short: "x", long: "snmp", value: "none", help: "Enable SNMP", later: true },
   {

@@ -47,7 +47,6 @@ export function buildGlobalExtras(context: ExtrasContext, draft: Draft): GlobalE
     shutdownScriptTimeout: seconds10(draft, "shutdown_script_timeout"),
     maxAutoPriority: draft.number("max_auto_priority") ?? 0,
     minAutoPriorityDelay: (draft.number("min_auto_priority_delay") ?? 1_000_000) as Micros,
-    bfdProcessName: draft.text("bfd_process_name"),
     dynamicInterfaces:
       dynamic === undefined ? undefined : dynamic === "allow_if_changes" ? "allow_if_changes" : "yes",
     noEmailFaults: flag("no_email_faults"),

@@ -57,6 +57,7 @@ export function buildGlobal(
       parent,
       vrrp: global.text("vrrp_process_name") ?? (names ? "keepalived_vrrp" : parent),
       checker: global.text("checker_process_name") ?? (names ? "keepalived_lvs" : parent),
+      bfd: global.text("bfd_process_name") ?? (names ? "keepalived_bfd" : parent),
     },
     vrrpProcess: scheduling(global, "vrrp"),
     checkerProcess: scheduling(global, "checker"),

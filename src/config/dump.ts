@@ -160,11 +160,10 @@ class Dumper {
       this.#list(row, statement, value as readonly Statement[], draft, part);
       return;
     }
-    const words = this.#rest(statement, 1);
-    if (part === "unplaced" || row.field === undefined) this.#line(row, words);
+    if (part === "unplaced" || row.field === undefined) this.#asItStands(row, statement);
     else {
       const effective = writeValue(row, valueAt(part, row.field));
-      if (effective === "unknown") this.#line(row, words);
+      if (effective === "unknown") this.#asItStands(row, statement);
       else if (effective !== "none" && !isFurther) this.#line(row, effective.map(quoted));
     }
   }
@@ -190,7 +189,7 @@ class Dumper {
         continue;
       }
       const inherited = words === "unknown" ? around?.cell(row.keyword) : undefined;
-      if (inherited !== undefined) this.#line(row, this.#rest(inherited.statement, 1));
+      if (inherited !== undefined) this.#asItStands(row, inherited.statement);
     }
   }
 
@@ -209,6 +208,18 @@ class Dumper {
     const words: string[] = [];
     for (let i = 0; i + 1 < spans.length; i += 2) words.push(text.slice(spans[i], spans[i + 1]));
     return words;
+  }
+
+  /** The line as it was written. A quote glued to the keyword stays so: apart, it may mean something. */
+  #asItStands(row: KeywordRow, statement: Statement): void {
+    const [rest] = this.#rest(statement, 1);
+    if (rest === undefined || !this.#isGlued(statement)) this.#line(row, rest === undefined ? [] : [rest]);
+    else this.#push(row.keyword + (row.secret === true && !this.#secrets ? "********" : rest));
+  }
+
+  #isGlued({ source, start }: Statement): boolean {
+    const [, end, next] = scanWords(this.#reporter.sources.get(source).text, start);
+    return end === next;
   }
 
   /** @param words as they have to stand in a file */

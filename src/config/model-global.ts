@@ -101,7 +101,6 @@ export interface GlobalExtras {
   /** -1 to 99: ceiling of automatic real-time priority raises; 0 off, -1 off and silent */
   readonly maxAutoPriority?: number | undefined;
   readonly minAutoPriorityDelay?: Micros | undefined;
-  readonly bfdProcessName?: string | undefined;
   /** undefined: interfaces must exist */
   readonly dynamicInterfaces?: "yes" | "allow_if_changes" | undefined;
   readonly noEmailFaults?: boolean | undefined;

@@ -210,10 +210,10 @@ export interface BfdInstanceConfig {
   readonly idleTx: Micros;
   readonly multiplier: number;
   readonly passive: boolean;
-  /** sent and expected */
+  /** sent */
   readonly ttl: number;
-  /** allowed decrease on receive; -1: not checked */
-  readonly maxHops: number;
+  /** the least that a received packet may have; 0: not checked */
+  readonly minTtl: number;
   readonly multihop: boolean;
   readonly weight: number;
   readonly reverse: boolean;

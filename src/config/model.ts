@@ -20,6 +20,8 @@ import type {
 } from "./model-lvs.ts";
 import type { InstanceExtras, VrrpSections } from "./model-vrrp.ts";
 
+export type { BfdInstanceConfig } from "./model-vrrp.ts";
+
 export interface ConfigModel extends Partial<VrrpSections> {
   readonly global: GlobalDefs;
   readonly vrrpInstances: readonly VrrpInstanceConfig[];
@@ -55,7 +57,12 @@ export interface GlobalDefs extends GlobalExtras {
   readonly lvsFlush: boolean;
   /** whether and what is flushed at stop: `lvs_flush_on_stop` */
   readonly lvsFlushOnStop: "no" | "vs" | "all";
-  readonly processNames: { readonly parent: string; readonly vrrp: string; readonly checker: string };
+  readonly processNames: {
+    readonly parent: string;
+    readonly vrrp: string;
+    readonly checker: string;
+    readonly bfd?: string | undefined;
+  };
   readonly vrrpProcess: SchedulingConfig;
   readonly checkerProcess: SchedulingConfig;
   /** 224.0.0.18 unless `vrrp_mcast_group4` says otherwise */

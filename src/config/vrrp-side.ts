@@ -4,7 +4,7 @@
  */
 
 import type { Statement } from "../../grammar/parser.ts";
-import { buildBfdInstance } from "./build-bfd.ts";
+import { BfdPlaces, buildBfdInstance } from "./build-bfd.ts";
 import { assignPreferences } from "./build-rule.ts";
 import { buildGarpGroup, buildStatics } from "./build-static.ts";
 import { joinGroups, type PendingGroup } from "./build-sync-group.ts";
@@ -60,6 +60,7 @@ export class VrrpSide {
   readonly #files: TrackFileConfig[] = [];
   readonly #processes: TrackProcessConfig[] = [];
   readonly #bfd: BfdInstanceConfig[] = [];
+  readonly #bfdPlaces = new BfdPlaces();
   readonly #trackGroups: TrackGroupConfig[] = [];
   /** members of the track groups, as they stand */
   readonly #groupLines: Statement[] = [];
@@ -112,7 +113,7 @@ export class VrrpSide {
         break;
       }
       case "bfd_instance": {
-        const bfd = buildBfdInstance(reporter, draft, name);
+        const bfd = buildBfdInstance(reporter, draft, name, this.#bfdPlaces);
         if (bfd === undefined) {
           this.trackables.excuse("bfd", name);
           break;

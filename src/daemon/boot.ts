@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { Fd } from "../net/native-api.ts";
 import type { ChildOptions, ChildRole } from "./messages.ts";
 
 const VARIABLE = "KEEPALIVED_BOOT";
@@ -22,7 +23,7 @@ export const ROLES: Readonly<
   Record<
     ChildRole,
     {
-      readonly label: "VRRP" | "Healthcheck";
+      readonly label: "VRRP" | "Healthcheck" | "BFD";
       readonly ident: string;
       readonly title: string;
       readonly suffix: string;
@@ -45,21 +46,40 @@ export const ROLES: Readonly<
     suffix: "_vrrp",
     youngGeneration: 2,
   },
+  bfd: {
+    label: "BFD",
+    ident: "Keepalived_bfd",
+    title: "keepalived_bfd",
+    suffix: "_bfd",
+    youngGeneration: 2,
+  },
 };
 
+/** The descriptors through which the BFD child tells the others; those of one child count up from 4. */
+export const BFD_LINES = {
+  vrrp: { fromBfd: 4 as Fd },
+  checker: { fromBfd: 4 as Fd },
+  bfd: { toVrrp: 4 as Fd, toChecker: 5 as Fd },
+} as const;
+
 /** Bundles lie beside the parent's bundle, sources beside this file. */
-export function programPath(name: "vrrp" | "checker" | "script-runner"): string {
+export function programPath(name: ChildRole | "script-runner"): string {
   const bundle = fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
   if (existsSync(bundle)) return bundle;
   const source = name === "script-runner" ? name : `${name}-main`;
   return fileURLToPath(new URL(`./${source}.ts`, import.meta.url));
 }
 
-/** The runtime with its flags runs a program with a channel; descriptors 1 and 2 are shared. */
+/**
+ * The runtime with its flags runs a program with a channel; descriptors 1 and 2 are shared.
+ *
+ * @param lines descriptors of this process that become 4, 5, … of the other
+ */
 export function spawnProgram(
   path: string,
   { title, youngGeneration }: { readonly title: string; readonly youngGeneration: number },
   boot: ChildBoot | undefined,
+  lines: readonly Fd[] = [],
 ): ChildProcess {
   const env: NodeJS.ProcessEnv = { ...process.env };
   for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete env[name];
@@ -68,7 +88,7 @@ export function spawnProgram(
   return spawn(process.execPath, [...flags, path], {
     argv0: title,
     env,
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    stdio: ["ignore", "inherit", "inherit", "ipc", ...lines],
     serialization: "advanced",
   });
 }

@@ -7,6 +7,7 @@ import { CheckerRuntime } from "../checkers/runtime.ts";
 import type { GlobalDefs } from "../config/model.ts";
 import { diffTables } from "../ipvs/diff.ts";
 import { IpvsKernel } from "../ipvs/runtime.ts";
+import { bfdEventLine } from "../log/catalogue/bfd.ts";
 import type { Native } from "../net/native-api.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
 import { NativeProbeIo } from "./probe-io.ts";
@@ -30,6 +31,7 @@ export const createCheckerChild: ChildRoleFactory = (context: ChildContext): Chi
     },
     openIpvs: () => openIpvs(native),
   });
+  context.onBfd((notice) => logger.write(bfdEventLine(notice, clock.now())));
   let flushOnStop: GlobalDefs["lvsFlushOnStop"] = "no";
   return {
     async configure(model) {

@@ -7,7 +7,7 @@ import type { Micros } from "../base/units.ts";
 import type { ConfigModel, ScriptRef } from "../config/model.ts";
 import type { FieldValue, Logger } from "../log/entry.ts";
 import type { Native } from "../net/native-api.ts";
-import type { ChildOptions, ScriptResult } from "./messages.ts";
+import type { BfdNotice, ChildOptions, ScriptResult } from "./messages.ts";
 
 /** Runs scripts outside this process, in order within a queue. */
 export interface ScriptClient {
@@ -27,6 +27,10 @@ export interface ChildContext {
   readonly logger: Logger;
   readonly scripts: ScriptClient;
   readonly options: ChildOptions;
+  /** Hears which BFD sessions are up; may be called before the first configuration and comes again after each. */
+  onBfd(heard: (notice: BfdNotice) => void): void;
+  /** Ends this process at once; the status says whether another start would help (process/restart-policy.ts). */
+  giveUp(status: number): never;
   /** Tells the parent the state that dumps and status show; coalesced, never blocks. */
   publish(state: FieldValue): void;
 }
@@ -38,6 +42,8 @@ export interface ChildHandlers {
    * @returns the one-line summary of what changed
    */
   configure(model: ConfigModel, generation: number): Promise<string>;
+  /** BFD only: tells those who listen everything again. */
+  tellBfd?(): void;
   /** Releases everything (addresses, services) as the options ask. The process ends afterwards. */
   stop(): Promise<void>;
 }

@@ -4,7 +4,7 @@
  */
 import { monotonicClock } from "../base/clock.ts";
 import { DaemonError } from "../base/errors.ts";
-import type { ConfigModel, VirtualServerConfig } from "../config/model.ts";
+import type { ConfigModel, GlobalDefs, SchedulingConfig, VirtualServerConfig } from "../config/model.ts";
 import {
   childReloaded,
   childReloading,
@@ -18,12 +18,13 @@ import { openLogger, type ProcessLogger } from "../log/logger.ts";
 import { loadNative } from "../net/native.ts";
 import type { Native } from "../net/native-api.ts";
 import { type Channel, channelToParent } from "../process/ipc.ts";
+import { receiveNotices } from "../process/notices.ts";
 import { PidFile } from "../process/pid-file.ts";
 import { onSignals, REALTIME } from "../process/signals.ts";
 import { RelayScriptClient } from "../script/client.ts";
-import { type ChildBoot, ROLES, takeBoot } from "./boot.ts";
+import { BFD_LINES, type ChildBoot, ROLES, takeBoot } from "./boot.ts";
 import type { ChildHandlers, ChildRoleFactory } from "./child-api.ts";
-import type { ChildRole, FromChild, ToChild } from "./messages.ts";
+import type { BfdNotice, ChildRole, FromChild, ToChild } from "./messages.ts";
 import { applyScheduling } from "./scheduling.ts";
 
 const SIGTERM = 15;
@@ -102,6 +103,8 @@ class Child {
       logger: this.#logger,
       scripts: this.#scripts,
       options: this.#boot.options,
+      onBfd: (heard) => this.#listenToBfd(heard),
+      giveUp: (status) => this.#exit(status),
       publish: snapshotPublisher(this.#role, this.#channel),
     });
     this.#channel.onMessage((message) => this.#receive(message));
@@ -145,9 +148,15 @@ class Child {
     }
   }
 
+  #listenToBfd(heard: (notice: BfdNotice) => void): void {
+    if (this.#role === "bfd") return;
+    receiveNotices(this.#native, BFD_LINES[this.#role].fromBfd, heard, (error) => this.#report(error));
+  }
+
   #receive(message: ToChild): void {
     if (message.kind === "scriptExited") this.#scripts.settle(message.id, message.result);
     else if (message.kind === "stop") this.#end();
+    else if (message.kind === "tellBfd") this.#handlers?.tellBfd?.();
     else if (message.kind === "virtualServers") this.#arrived.push(message.servers);
     else {
       const previous = this.#work;
@@ -165,9 +174,9 @@ class Child {
     this.#configured = true;
     if (isReload) this.#logger.write(childReloading({}));
     const { global } = model;
-    const scheduling = this.#role === "vrrp" ? global.vrrpProcess : global.checkerProcess;
-    applyScheduling(this.#native, this.#logger, scheduling);
-    const name = this.#role === "vrrp" ? global.processNames.vrrp : global.processNames.checker;
+    const scheduling = schedulingOf(this.#role, global);
+    if (scheduling !== undefined) applyScheduling(this.#native, this.#logger, scheduling);
+    const name = global.processNames[this.#role] ?? "";
     if (name !== "" && name !== process.title) process.title = name;
     const summary = await this.#handlers.configure(model, generation);
     if (isReload && summary !== "") this.#logger.write(childReloaded({ summary }));
@@ -205,13 +214,18 @@ class Child {
     for (const line of stack.split("\n")) this.#logger.write(internalError({ stack: line }));
   }
 
-  #exit(status: number): void {
+  #exit(status: number): never {
     const { userCPUTime, systemCPUTime } = process.resourceUsage();
     this.#logger.write(childStopped({ user: fraction(userCPUTime), system: fraction(systemCPUTime) }));
     this.#pidFile?.release();
     this.#logger.close();
     process.exit(status);
   }
+}
+
+function schedulingOf(role: ChildRole, global: GlobalDefs): SchedulingConfig | undefined {
+  if (role === "vrrp") return global.vrrpProcess;
+  return role === "checker" ? global.checkerProcess : global.bfdProcess;
 }
 
 /** Only the latest state counts: one on its way, at most one waiting. */

@@ -19,7 +19,8 @@ import {
   waitingForPredecessor,
 } from "../log/catalogue/process.ts";
 import type { Logger } from "../log/entry.ts";
-import type { Native } from "../net/native-api.ts";
+import type { Fd, Native } from "../net/native-api.ts";
+import { type Line, openLine } from "../process/notices.ts";
 import { isLocked } from "../process/pid-file.ts";
 import type { ChildExit, RestartDecision } from "../process/restart-policy.ts";
 import { describeSignal } from "../process/signals.ts";
@@ -31,7 +32,7 @@ import type { DaemonOptions } from "./options.ts";
 import type { ScriptRelay } from "./script-relay.ts";
 
 /** The order in which keepalived starts them. */
-const ORDER: readonly ChildRole[] = ["checker", "vrrp"];
+const ORDER: readonly ChildRole[] = ["checker", "vrrp", "bfd"];
 /** About 50 KiB: what the channel reads at once. */
 const SERVICES_PER_MESSAGE = 50;
 const PREDECESSOR_LIMIT_MS = 10_000;
@@ -52,6 +53,8 @@ export class Children {
   readonly #options: DaemonOptions;
   readonly #port: ChildrenPort;
   readonly #program: (role: ChildRole) => string;
+  /** from the BFD child; they outlive every child, so that each can begin anew */
+  readonly #lines: { readonly vrrp: Line; readonly checker: Line };
   readonly #supervisors = new Map<ChildRole, Supervisor<FromChild, ToChild>>();
   /** children that have not answered yet; undefined: nobody waits for answers */
   #awaited: Set<ChildRole> | undefined;
@@ -67,6 +70,7 @@ export class Children {
     this.#options = options;
     this.#port = port;
     this.#program = program;
+    this.#lines = { vrrp: openLine(port.native), checker: openLine(port.native) };
   }
 
   /**
@@ -127,11 +131,16 @@ export class Children {
     const supervisor = new Supervisor<FromChild, ToChild>(
       {
         spawn: () =>
-          spawnProgram(this.#program(role), ROLES[role], {
-            options: childOptions(role, this.#options),
-            pidFile: this.#options.pidFiles[role],
-            parentPid: process.pid,
-          }),
+          spawnProgram(
+            this.#program(role),
+            ROLES[role],
+            {
+              options: childOptions(role, this.#options),
+              pidFile: this.#options.pidFiles[role],
+              parentPid: process.pid,
+            },
+            this.#linesOf(role),
+          ),
         started: (pid) => logger.write(startingChild({ child: label, pid })),
         received: (message) => this.#received(role, message),
         died: (pid, exit, decision) => this.#died(role, pid, exit, decision),
@@ -142,6 +151,12 @@ export class Children {
     );
     this.#supervisors.set(role, supervisor);
     supervisor.start();
+  }
+
+  /** @see BFD_LINES */
+  #linesOf(role: ChildRole): readonly Fd[] {
+    const { vrrp, checker } = this.#lines;
+    return role === "bfd" ? [vrrp.writer, checker.writer] : [this.#lines[role].reader];
   }
 
   #configure(role: ChildRole): void {
@@ -161,6 +176,7 @@ export class Children {
     switch (message.kind) {
       case "hello":
         this.#configure(role);
+        if (role !== "bfd") this.#supervisors.get("bfd")?.send({ kind: "tellBfd" });
         return;
       case "configured":
         if (message.generation !== this.#generation) return;

@@ -72,11 +72,15 @@ export function readConfiguration(
 
 /** The part of the configuration that a child gets. */
 export function sliceFor(role: ChildRole, model: ConfigModel): ConfigModel {
-  return role === "vrrp" ? { ...model, virtualServers: [] } : { ...model, vrrpInstances: [] };
+  if (role === "vrrp") return { ...model, virtualServers: [] };
+  if (role === "checker") return { ...model, vrrpInstances: [] };
+  const { global, bfdInstances } = model;
+  return { global, bfdInstances: bfdInstances ?? [], vrrpInstances: [], virtualServers: [] };
 }
 
 /** Whether the configuration has work for a child. */
 export function isNeeded(role: ChildRole, model: ConfigModel): boolean {
+  if (role === "bfd") return (model.bfdInstances ?? []).length > 0;
   return (role === "vrrp" ? model.vrrpInstances : model.virtualServers).length > 0;
 }
 

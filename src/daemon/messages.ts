@@ -2,13 +2,14 @@
  * What parent and children say to each other. Plain data, one union per direction; the channel
  * (process/ipc.ts) keeps order. A child that loses its channel has lost its parent and stops.
  */
+import type { Instant } from "../base/units.ts";
 import type { ConfigModel, VirtualServerConfig } from "../config/model.ts";
 import type { FieldValue } from "../log/entry.ts";
 import type { ScriptRequest, ScriptResult } from "../script/request.ts";
 
 export type { ScriptRequest, ScriptResult } from "../script/request.ts";
 
-export type ChildRole = "vrrp" | "checker";
+export type ChildRole = "vrrp" | "checker" | "bfd";
 
 /** How the command line wants children to behave. */
 export interface ChildOptions {
@@ -37,6 +38,8 @@ export type ToChild =
    */
   | { readonly kind: "configure"; readonly generation: number; readonly model: ConfigModel }
   | { readonly kind: "stop" }
+  /** BFD only: somebody who listens has begun anew and wants to be told everything again */
+  | { readonly kind: "tellBfd" }
   | { readonly kind: "scriptExited"; readonly id: number; readonly result: ScriptResult };
 
 export type FromChild =
@@ -46,3 +49,11 @@ export type FromChild =
   | { readonly kind: "configured"; readonly generation: number; readonly summary: string }
   | { readonly kind: "runScript"; readonly request: ScriptRequest }
   | { readonly kind: "snapshot"; readonly role: ChildRole; readonly state: FieldValue };
+
+/** What the BFD child tells the VRRP and the checker child, not by way of the parent. */
+export interface BfdNotice {
+  readonly session: string;
+  readonly up: boolean;
+  /** when it was sent; children share the clock */
+  readonly at: Instant;
+}

@@ -3,6 +3,7 @@
  * Never parses, never waits for a script while routers run.
  */
 import type { ConfigModel } from "../config/model.ts";
+import { bfdEventLine } from "../log/catalogue/bfd.ts";
 import { groupNotices, instanceNotices } from "../vrrp/notify.ts";
 import { VrrpRuntime } from "../vrrp/runtime.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
@@ -22,6 +23,7 @@ class VrrpChild implements ChildHandlers {
   constructor(context: ChildContext) {
     this.#context = context;
     this.#notifier = new Notifier(context.scripts);
+    context.onBfd((notice) => context.logger.write(bfdEventLine(notice, context.clock.now())));
   }
 
   async configure(model: ConfigModel): Promise<string> {

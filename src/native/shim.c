@@ -32,6 +32,7 @@ static const struct {
     {"signalStart", js_signal_start},
     {"signalStop", js_signal_stop},
     {"socket", js_socket},
+    {"socketpair", js_socketpair},
     {"close", js_close},
     {"bind", js_bind},
     {"connect", js_connect},

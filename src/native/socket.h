@@ -26,6 +26,19 @@ static napi_value js_socket(napi_env env, napi_callback_info info) {
   return fd < 0 ? fail(a.shim, "socket", errno) : number_value(env, fd);
 }
 
+/* socketpair(type): [number, number] of AF_UNIX */
+static napi_value js_socketpair(napi_env env, napi_callback_info info) {
+  Args a = args_of(env, info);
+  int type = int_arg(&a, 0), ends[2];
+  napi_value out;
+  if (a.bad) return NULL;
+  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+    return fail(a.shim, "socketpair", errno);
+  napi_create_array_with_length(env, 2, &out);
+  for (uint32_t i = 0; i < 2; i++) napi_set_element(env, out, i, number_value(env, ends[i]));
+  return out;
+}
+
 static napi_value js_close(napi_env env, napi_callback_info info) {
   Args a = args_of(env, info);
   int fd = int_arg(&a, 0);

@@ -6,6 +6,8 @@
 // asm-generic/errno.h, errno-base.h
 export const ENOENT = 2;
 export const EAGAIN = 11;
+export const EAFNOSUPPORT = 97;
+export const EADDRINUSE = 98;
 export const ENOBUFS = 105;
 
 // sys/socket.h, asm-generic/socket.h
@@ -18,6 +20,7 @@ export const AF_PACKET = 17;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
+export const SOCK_SEQPACKET = 5;
 export const SOL_SOCKET = 1;
 export const SO_ERROR = 4;
 export const SO_RCVBUF = 8;
@@ -31,7 +34,11 @@ export const IPPROTO_IP = 0;
 export const IPPROTO_VRRP = 112;
 export const IPPROTO_RAW = 255;
 export const IPPROTO_AH = 51;
+export const IP_TOS = 1;
+export const IP_TTL = 2;
 export const IP_HDRINCL = 3;
+export const IP_PKTINFO = 8;
+export const IP_RECVTTL = 12;
 export const IP_FREEBIND = 15;
 export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_LOOP = 34;
@@ -41,9 +48,11 @@ export const IP_MULTICAST_ALL = 49;
 // linux/in6.h, linux/ipv6.h
 export const IPPROTO_IPV6 = 41;
 export const IPV6_CHECKSUM = 7;
+export const IPV6_UNICAST_HOPS = 16;
 export const IPV6_MULTICAST_IF = 17;
 export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_JOIN_GROUP = 20;
+export const IPV6_V6ONLY = 26;
 export const IPV6_MULTICAST_ALL = 29;
 export const IPV6_RECVPKTINFO = 49;
 export const IPV6_PKTINFO = 50;

@@ -45,6 +45,8 @@ export type Interest = "read" | "write" | "both";
 export interface Native {
   /** socket(2) with SOCK_CLOEXEC | SOCK_NONBLOCK added */
   socket(domain: number, type: number, protocol: number): Fd;
+  /** socketpair(2) of AF_UNIX, flags as for {@link socket} */
+  socketpair(type: number): readonly [Fd, Fd];
   /** close(2), ends a watch of it too; throws EBADF for a descriptor that is not open */
   close(fd: Fd): void;
   /** @param address raw sockaddr, for example from `sockaddr.ts` */

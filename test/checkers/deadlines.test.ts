@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { type Deadline, Deadlines } from "../../src/base/deadlines.ts";
 import type { Instant, Micros } from "../../src/base/units.ts";
-import { type Deadline, Deadlines } from "../../src/checkers/deadlines.ts";
 import { firstDelay, nextCheckAt, wakeUpFor } from "../../src/checkers/schedule.ts";
 
 interface Item extends Deadline {

@@ -19,12 +19,17 @@ test("without options both children run in the background with keepalived's own 
         configFile: "/etc/keepalived/keepalived.conf",
         configId: undefined,
         allConfig: false,
-        roles: new Set(["vrrp", "checker"]),
+        roles: new Set(["vrrp", "checker", "bfd"]),
         allRoles: false,
         respawn: true,
         ignoreSigint: false,
         log: { detail: false, console: false, format: "text", syslog: true, facility: 3, file: undefined },
-        pidFiles: { parent: "/run/keepalived.pid", vrrp: "/run/vrrp.pid", checker: "/run/checkers.pid" },
+        pidFiles: {
+          parent: "/run/keepalived.pid",
+          vrrp: "/run/vrrp.pid",
+          checker: "/run/checkers.pid",
+          bfd: "/run/bfd.pid",
+        },
         dontReleaseVrrp: false,
         dontReleaseIpvs: false,
         releaseVips: false,
@@ -37,10 +42,12 @@ test("without options both children run in the background with keepalived's own 
   });
 });
 
-test("-P leaves VRRP, -C leaves the checkers, both together leave both", () => {
-  assert.deepEqual([...options("-P").roles], ["vrrp"]);
-  assert.deepEqual([...options("-C").roles], ["checker"]);
-  assert.deepEqual([...options("-PC").roles], ["vrrp", "checker"]);
+test("-P leaves VRRP, -C leaves the checkers, both together leave both; -B takes BFD away", () => {
+  assert.deepEqual([...options("-P").roles], ["vrrp", "bfd"]);
+  assert.deepEqual([...options("-C").roles], ["checker", "bfd"]);
+  assert.deepEqual([...options("-PC").roles], ["vrrp", "checker", "bfd"]);
+  assert.deepEqual([...options("-B").roles], ["vrrp", "checker"]);
+  assert.deepEqual([...options("-BP").roles], ["vrrp"]);
 });
 
 test("-l counts only with -n", () => {
@@ -70,10 +77,11 @@ test("-u reads octal, decimal and hexadecimal as strtol does", () => {
 });
 
 test("pid files go where they are told, and into the namespace's folder by default", () => {
-  assert.deepEqual(options("-p", "/a", "-r", "/b", "-c", "/c").pidFiles, {
+  assert.deepEqual(options("-p", "/a", "-r", "/b", "-c", "/c", "-b", "/d").pidFiles, {
     parent: "/a",
     vrrp: "/b",
     checker: "/c",
+    bfd: "/d",
   });
   assert.equal(options("-s", "red").pidFiles.vrrp, "/run/keepalived/red/vrrp.pid");
 });

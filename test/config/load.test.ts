@@ -131,7 +131,7 @@ test("an empty file is a configuration without work", () => {
     childWaitTime: 5_000_000,
     lvsFlush: false,
     lvsFlushOnStop: "no",
-    processNames: { parent: "keepalived", vrrp: "keepalived", checker: "keepalived" },
+    processNames: { parent: "keepalived", vrrp: "keepalived", checker: "keepalived", bfd: "keepalived" },
     vrrpProcess: { priority: undefined, rtPriority: undefined, rlimitRttime: 10_000, cpuAffinity: [] },
     checkerProcess: { priority: undefined, rtPriority: undefined, rlimitRttime: 10_000, cpuAffinity: [] },
     vrrpMcastGroup4: "224.0.0.18",

@@ -9,6 +9,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { unixAddress } from "../../src/base/unix-address.ts";
+import type { ChildRole } from "../../src/daemon/messages.ts";
 import { loadNative } from "../../src/net/native.ts";
 
 const base = fs.mkdtempSync(path.join(os.tmpdir(), "kpa-daemon-"));
@@ -36,8 +37,8 @@ interface Daemon {
   readonly pid: number;
   readonly exited: Promise<number | string>;
   log(): string;
-  journal(role: "vrrp" | "checker"): string[];
-  childPid(role: "vrrp" | "checker"): number;
+  journal(role: ChildRole): string[];
+  childPid(role: ChildRole): number;
   configure(text: string): void;
   kill(signal: NodeJS.Signals): void;
 }
@@ -53,7 +54,7 @@ function start(
   const file = (name: string): string => path.join(folder, name);
   if (text !== undefined) fs.writeFileSync(file("k.conf"), text);
   const options = ["-n", "-l", "-D", "-G", "--all", "-f", file("k.conf"), "-p", file("parent.pid")];
-  const pids = ["-r", file("vrrp.pid"), "-c", file("checker.pid")];
+  const pids = ["-r", file("vrrp.pid"), "-c", file("checker.pid"), "-b", file("bfd.pid")];
   const main = new URL("./daemon-main.ts", import.meta.url).pathname;
   const child = spawn(process.execPath, [main, ...options, ...pids, ...more], {
     stdio: ["ignore", "inherit", "pipe"],
@@ -124,13 +125,18 @@ test(
   async () => {
     const daemon = start(folderOf("plain"), configuration(3));
     await said(daemon, "Startup complete");
-    const [checker, vrrp] = [daemon.childPid("checker"), daemon.childPid("vrrp")];
+    const [checker, vrrp, bfd] = [
+      daemon.childPid("checker"),
+      daemon.childPid("vrrp"),
+      daemon.childPid("bfd"),
+    ];
     assert.equal(fs.readFileSync(path.join(daemon.folder, "parent.pid"), "utf8"), `${daemon.pid}\n`);
     daemon.kill("SIGTERM");
     assert.equal(await daemon.exited, 0);
     assert.deepEqual(daemon.journal("checker"), ["boot", "configure 1: 3", "stop"]);
     assert.deepEqual(daemon.journal("vrrp"), ["boot", "configure 1: ", "stop"]);
-    assert.deepEqual([isAlive(checker), isAlive(vrrp)], [false, false]);
+    assert.deepEqual(daemon.journal("bfd"), ["boot", "configure 1: ", "stop"]);
+    assert.deepEqual([isAlive(checker), isAlive(vrrp), isAlive(bfd)], [false, false, false]);
     assert.deepEqual(
       fs.readdirSync(daemon.folder).filter((f) => f.endsWith(".pid")),
       [],
@@ -144,6 +150,7 @@ test(
         `Configuration file ${file}`,
         `Starting Healthcheck child process, pid=${checker}`,
         `Starting VRRP child process, pid=${vrrp}`,
+        `Starting BFD child process, pid=${bfd}`,
         "Startup complete",
         "Stopping",
         "Stopped Keepalived v2.4.3 (11/20,2026)",
@@ -296,7 +303,7 @@ test("a child that does not stop is killed after child_wait_time", limit, async 
 test("signals for dumps and a HUP sent to a child kill nobody", limit, async () => {
   const daemon = start(folderOf("signals"), configuration(1));
   await said(daemon, "Startup complete");
-  const pids = [daemon.pid, daemon.childPid("vrrp"), daemon.childPid("checker")];
+  const pids = [daemon.pid, ...(["vrrp", "checker", "bfd"] as const).map(daemon.childPid)];
   for (const pid of pids) for (const n of [10, 12, 36, 63, 64]) process.kill(pid, n);
   for (const pid of pids.slice(1)) process.kill(pid, "SIGHUP");
   await said(daemon, "has no function yet", 5);

@@ -10,11 +10,12 @@ import { startChild } from "../../src/daemon/child.ts";
 
 const boot = JSON.parse(process.env["KEEPALIVED_BOOT"] ?? "{}") as {
   pidFile: string;
-  options: { ident: string };
+  options: { ident: "Keepalived_vrrp" | "Keepalived_bfd" };
 };
 const say = (text: string): void => fs.appendFileSync(`${boot.pidFile}.journal`, `${text}\n`);
 
-startChild(boot.options.ident === "Keepalived_vrrp" ? "vrrp" : "checker", (context) => {
+const role = ({ Keepalived_vrrp: "vrrp", Keepalived_bfd: "bfd" } as const)[boot.options.ident] ?? "checker";
+startChild(role, (context) => {
   say("boot");
   let order: string | undefined;
   return {

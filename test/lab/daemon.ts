@@ -18,7 +18,7 @@ export const EXECUTABLE: Readonly<Record<Make, string>> = {
 };
 
 /** A child process by the name of its pid file. */
-export type Child = "vrrp" | "checkers";
+export type Child = "vrrp" | "checkers" | "bfd";
 
 /** Where machines live: a `Topology`, or the two routers of a `Wire`. */
 export interface Machines {
@@ -72,6 +72,8 @@ export class Daemon {
       this.pidFile("vrrp"),
       "-c",
       this.pidFile("checkers"),
+      "-b",
+      this.pidFile("bfd"),
     ];
     return [
       EXECUTABLE[this.make],

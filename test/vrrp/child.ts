@@ -36,6 +36,8 @@ const child = createVrrpChild({
     releaseVips: false,
     netNamespace: undefined,
   },
+  onBfd: () => {},
+  giveUp: (status) => process.exit(status),
   publish: (state) => {
     // Readers never see half of it.
     writeFileSync(`${path}.state.new`, JSON.stringify(state));

@@ -2,6 +2,7 @@
  * Every line about BFD sessions. Sentences that keepalived has are byte for byte its own, odd spaces
  * included, because operators grep for them.
  */
+import { between, type Instant } from "../../base/units.ts";
 import { entry, type LogLine } from "../entry.ts";
 
 type Session = { readonly session: string };
@@ -114,7 +115,7 @@ const TEXT: { readonly [K in BfdLogId]: (f: BfdLogFields[K]) => string } = {
     `Discarding packet from ${f.sender} (session is not found - your discriminator field is 0x${f.discriminator.toString(16).padStart(8, "0")})`,
   "bfd-admin-down": (f) => `Discarding packet from ${f.sender} (session is in AdminDown state)`,
   "bfd-ttl": (f) => `Packet ${f.name}(${f.received}) < ${f.least} - discarding`,
-  "bfd-suppressed": (f) => `${f.count} more packets were discarded for the same reason`,
+  "bfd-suppressed": (f) => `${f.count} more packets were discarded in the last minute`,
   "bfd-event": (f) =>
     `Received BFD event: instance ${f.session} is in state ${f.up ? "Up" : "Down"} (delivered in ${f.micros} usec)`,
 };
@@ -160,4 +161,13 @@ function row(f: Side): string {
     column(f.multiplier, 5),
     column(f.detectionTime, 12),
   ].join(" ");
+}
+
+/** A session's news as its listeners log it. @param at when it was sent @param now on the same clock */
+export function bfdEventLine(
+  notice: { readonly session: string; readonly up: boolean; readonly at: Instant },
+  now: Instant,
+): LogLine {
+  const { session, up, at } = notice;
+  return bfdLine({ id: "bfd-event", fields: { session, up, micros: between(at, now) } });
 }

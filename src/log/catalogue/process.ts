@@ -4,8 +4,8 @@
  */
 import { type Entry, entry, type NoFields } from "../entry.ts";
 
-/** How keepalived calls a child in its sentences: `VRRP`, `Healthcheck`. */
-type ChildLabel = "VRRP" | "Healthcheck";
+/** How keepalived calls a child in its sentences. */
+type ChildLabel = "VRRP" | "Healthcheck" | "BFD";
 
 export const starting: Entry<{ banner: string }> = entry("starting", "info", (f) => `Starting ${f.banner}`);
 export const runningOn: Entry<{ system: string; runtime: string }> = entry(

@@ -1,8 +1,8 @@
 /**
  * All deadlines of a process in one binary heap: an item has at most one, setting it again moves
- * it. Ten thousand checkers cost one timer. Knows no clock; the caller says what is due.
+ * it. Ten thousand of them cost one timer. Knows no clock; the caller says what is due.
  */
-import type { Instant } from "../base/units.ts";
+import type { Instant } from "./units.ts";
 
 /** An item that can stand in the heap. The two fields belong to the heap. */
 export interface Deadline {
