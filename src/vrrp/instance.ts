@@ -78,7 +78,6 @@ function whenInitializing(p: VrrpParams, causes: readonly FaultCause[], now: Ins
     case "addressLost":
     case "groupDirected":
     case "paramsChanged":
-    case "reloadBegins":
     case "effectFailed":
       return stay(s);
     default:
@@ -116,7 +115,6 @@ function whenBackup(p: VrrpParams, s: BackupState, now: Instant, e: VrrpEvent): 
     case "startup":
     case "faultCleared":
     case "addressLost":
-    case "reloadBegins":
       return stay(s);
     default:
       return assertNever(e);
@@ -139,10 +137,6 @@ function whenActive(p: VrrpParams, s: ActiveState, now: Instant, e: VrrpEvent): 
       return loseAddress(p, s, now);
     case "paramsChanged":
       return adjustActive(p, e.params, s, now, e.addresses);
-    case "reloadBegins":
-      return stay({ ...s, adverAt: nextAdvert(p, now) }, [
-        { kind: "sendAdvert", priority: ownPriority(p, s) },
-      ]);
     case "effectFailed":
       return complainAboutSending(p, s, e.errno, e.reason);
     case "shutdown":
@@ -177,7 +171,6 @@ function whenFaulty(p: VrrpParams, s: FaultState, now: Instant, e: VrrpEvent): S
     case "advertRejected":
     case "addressLost":
     case "groupDirected":
-    case "reloadBegins":
     case "effectFailed":
       return stay(s);
     default:

@@ -88,7 +88,6 @@ export class VrrpRuntime {
   apply(model: ConfigModel): Applied {
     const first = this.#groups === undefined;
     this.#sync.hold();
-    for (const router of this.#routers.values()) this.#dispatch(router, { kind: "reloadBegins" });
     const { vrrpMcastGroup4: ipv4, vrrpMcastGroup6: ipv6 = standardGroups.ipv6 } = model.global;
     const groups = { ipv4, ipv6 };
     this.#groups = groups;

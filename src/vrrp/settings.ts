@@ -12,11 +12,13 @@ import type { InterfaceTracker } from "./tracker.ts";
 /**
  * What makes an instance the same one after a reload; its name may change.
  *
- * @see vrrp-behaviour 15: VRID, family, configured interface, and the group or the unicast source
+ * @see vrrp-behaviour 15: VRID, family, configured interface, the group or the unicast source, and whether
+ * it has interfaces of its own
  */
 export function instanceKey(c: VrrpInstanceConfig): string {
   const where = c.unicast === undefined ? (c.mcastDstIp ?? "") : `unicast ${c.mcastSrcIp ?? ""}`;
-  return `${c.family} ${c.virtualRouterId} ${c.interface} ${where}`.trimEnd();
+  const how = `${c.vmac === undefined ? "" : "vmac "}${c.useVmacAddr ? "vmac-addr" : ""}`;
+  return `${c.family} ${c.virtualRouterId} ${c.interface} ${where} ${how}`.trimEnd();
 }
 
 /**

@@ -127,8 +127,6 @@ export type VrrpEvent =
       readonly params: VrrpParams;
       readonly addresses: "same" | "changed" | "added";
     }
-  /** sent before a reload, so that the backups are patient while we are busy */
-  | { readonly kind: "reloadBegins" }
   /** `release: false` is --dont-release-vrrp */
   | { readonly kind: "shutdown"; readonly release: boolean }
   /** a reload dropped this instance */
