@@ -20,6 +20,8 @@ import { decodeAddress, decodeLink, type InterfaceAddress, type Link, RouteSocke
 
 export type MonitorEvent =
   | { readonly kind: "linkChanged"; readonly link: Link }
+  /** the same link under another name; before the `linkChanged` that this is */
+  | { readonly kind: "linkRenamed"; readonly index: number; readonly from: string; readonly to: string }
   | { readonly kind: "linkGone"; readonly index: number; readonly name: string }
   | { readonly kind: "addressAdded"; readonly address: InterfaceAddress }
   /** `port`: netlink port of the request that deleted it, where the kernel says it */
@@ -136,6 +138,8 @@ export class InterfaceMonitor {
   #linkIs(link: Link): void {
     const before = this.#links.get(link.index);
     this.#links.set(link.index, link);
+    if (before !== undefined && before.name !== link.name)
+      this.#emit({ kind: "linkRenamed", index: link.index, from: before.name, to: link.name });
     if (before === undefined || !sameLink(before, link)) this.#emit({ kind: "linkChanged", link });
   }
 
@@ -207,6 +211,9 @@ function sameLink(a: Link, b: Link): boolean {
     a.arphrd === b.arphrd &&
     a.kind === b.kind &&
     a.parent === b.parent &&
+    a.master === b.master &&
+    a.group === b.group &&
+    a.macvlanMode === b.macvlanMode &&
     Buffer.compare(a.mac, b.mac) === 0
   );
 }

@@ -26,12 +26,15 @@ import {
   IFF_UP,
   IFLA_ADDRESS,
   IFLA_EXT_MASK,
+  IFLA_GROUP,
   IFLA_IFNAME,
   IFLA_INFO_DATA,
   IFLA_INFO_KIND,
   IFLA_LINK,
   IFLA_LINK_NETNSID,
   IFLA_LINKINFO,
+  IFLA_MACVLAN_MODE,
+  IFLA_MASTER,
   IFLA_MTU,
   IFLA_VRF_TABLE,
   IFLA_WIRELESS,
@@ -71,6 +74,12 @@ export interface Link {
   readonly parent: number | undefined;
   /** routing table of a VRF */
   readonly vrfTable?: number;
+  /** index of the bridge, bond or VRF that the link belongs to */
+  readonly master: number | undefined;
+  /** link group, 0 unless somebody gave another */
+  readonly group: number;
+  /** MACVLAN_MODE_* of linux/if_link.h; undefined for what is no macvlan */
+  readonly macvlanMode: number | undefined;
 }
 
 export interface InterfaceAddress {
@@ -242,6 +251,9 @@ export function decodeLink(body: Buffer): Link | undefined {
   let lower: number | undefined;
   let lowerElsewhere = false;
   let vrfTable: number | undefined;
+  let master: number | undefined;
+  let group = 0;
+  let macvlanMode: number | undefined;
   for (const a of attributes(body, LINK_HEADER)) {
     if (a.type === IFLA_WIRELESS) return undefined;
     if (a.type === IFLA_IFNAME) name = textOf(a.payload);
@@ -249,9 +261,12 @@ export function decodeLink(body: Buffer): Link | undefined {
     else if (a.type === IFLA_ADDRESS) mac = Uint8Array.from(a.payload);
     else if (a.type === IFLA_LINK) lower = u32Of(a.payload);
     else if (a.type === IFLA_LINK_NETNSID) lowerElsewhere = true;
+    else if (a.type === IFLA_MASTER) master = u32Of(a.payload);
+    else if (a.type === IFLA_GROUP) group = u32Of(a.payload) ?? 0;
     else if (a.type === IFLA_LINKINFO) {
       kind = kindOf(a.payload);
-      vrfTable = kind === "vrf" ? vrfTableOf(a.payload) : undefined;
+      if (kind === "vrf") vrfTable = kindNumber(a.payload, IFLA_VRF_TABLE);
+      if (kind === "macvlan") macvlanMode = kindNumber(a.payload, IFLA_MACVLAN_MODE);
     }
   }
   if (name === undefined) return undefined;
@@ -267,6 +282,9 @@ export function decodeLink(body: Buffer): Link | undefined {
     // the other end of a veth pair stands in the same attribute, but it carries nothing
     parent: lower === 0 || lower === index || lowerElsewhere || kind === "veth" ? undefined : lower,
     ...(vrfTable === undefined ? {} : { vrfTable }),
+    master,
+    group,
+    macvlanMode,
   };
 }
 
@@ -297,11 +315,11 @@ function kindOf(info: Buffer): string | undefined {
   return undefined;
 }
 
-function vrfTableOf(info: Buffer): number | undefined {
-  for (const data of attributes(info)) {
-    if (data.type !== IFLA_INFO_DATA) continue;
-    for (const a of attributes(data.payload)) if (a.type === IFLA_VRF_TABLE) return u32Of(a.payload);
-  }
+/** A number that the kind of a link keeps in IFLA_INFO_DATA. */
+function kindNumber(info: Buffer, type: number): number | undefined {
+  for (const data of attributes(info))
+    if (data.type === IFLA_INFO_DATA)
+      for (const a of attributes(data.payload)) if (a.type === type) return u32Of(a.payload);
   return undefined;
 }
 

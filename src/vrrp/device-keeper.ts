@@ -1,0 +1,317 @@
+/**
+ * Makes the VMACs and ipvlans of a plan, sees that they stay, and takes them away afterwards. Knows which
+ * links are its own; decides for each device whether to make, adopt, mend or refuse it, and leaves which
+ * devices there should be to `devices.ts`.
+ */
+import { bytesOf, familyOf, formatIpAddress, type IpAddress } from "../base/address.ts";
+import { DaemonError } from "../base/errors.ts";
+import type { InterfaceLogFields, InterfaceLogId } from "../log/catalogue/vrrp-interfaces.ts";
+import {
+  type DeviceLink,
+  type DevicePlan,
+  deviceIdentity,
+  deviceSysctls,
+  linkIdentity,
+  macBytes,
+  parentSysctls,
+  rpFilterSysctls,
+} from "./devices.ts";
+import type { OwnedAddress, OwnershipOperation } from "./ownership.ts";
+import type { SysctlAccess, Sysctls } from "./sysctls.ts";
+
+/** A link as far as devices are made of it; `Link` of src/net/rtnetlink.ts. */
+export interface KeptLink extends DeviceLink {
+  /** ARPHRD_* of linux/if_arp.h */
+  readonly arphrd: number;
+  readonly master: number | undefined;
+  readonly group: number;
+}
+
+/** Changes links; `LinkSocket` of src/net/link-socket.ts. All throw DaemonError. */
+export interface LinkKernel {
+  create(link: {
+    readonly name: string;
+    readonly parent: number;
+    readonly group: number;
+    readonly master: number | undefined;
+    readonly type:
+      | { readonly kind: "macvlan"; readonly mac: Uint8Array }
+      | { readonly kind: "ipvlan"; readonly flags: "bridge" | "private" | "vepa" };
+  }): void;
+  change(change: {
+    readonly index: number;
+    readonly up?: boolean;
+    readonly mac?: Uint8Array;
+    readonly group?: number;
+  }): void;
+  delete(index: number): void;
+}
+
+export type InterfaceLogWriter = <K extends InterfaceLogId>(id: K, fields: InterfaceLogFields[K]) => void;
+
+/** What devices are made with. */
+export interface DevicePorts {
+  readonly kernel: LinkKernel;
+  /** 0: there is no such interface */
+  indexOf(name: string): number;
+  /** links as last heard of */
+  readonly view: {
+    readonly links: ReadonlyMap<number, KeptLink>;
+    linkByName(name: string): KeptLink | undefined;
+    addresses(): readonly OwnedAddress[];
+  };
+  readonly sysctls: Sysctls;
+  readonly files: SysctlAccess;
+  applyAddresses(operations: readonly OwnershipOperation[]): readonly (DaemonError | undefined)[];
+  readonly log: InterfaceLogWriter;
+}
+
+/** ARPHRD_ETHER of linux/if_arp.h */
+const ETHERNET = 1;
+const SCOPE_LINK = 253;
+/** owner of what all IPv4 VMACs together need */
+const RP_FILTER_OWNER = "rp_filter";
+
+export class DeviceKeeper {
+  readonly #ports: DevicePorts;
+  #plans: readonly DevicePlan[] = [];
+  /** plans by index of the links that exist for them */
+  readonly #made = new Map<number, DevicePlan>();
+  /** why there is no device, by name */
+  readonly #refused = new Map<string, string>();
+
+  constructor(ports: DevicePorts) {
+    this.#ports = ports;
+  }
+
+  /** Indices of the links that are ours. */
+  get ours(): ReadonlySet<number> {
+    return new Set(this.#made.keys());
+  }
+
+  /** Whether an interface is a device of the plan or the parent of one. */
+  concerns(name: string): boolean {
+    return this.#plans.some((plan) => plan.name === name || plan.parent === name);
+  }
+
+  /** Makes what is missing. What is no longer planned stays until {@link retire}. */
+  require(plans: readonly DevicePlan[]): void {
+    this.#plans = plans;
+    for (const name of this.#refused.keys())
+      if (!plans.some((plan) => plan.name === name)) this.#refused.delete(name);
+    this.mend();
+  }
+
+  /** Looks at the links again: makes what was deleted, and what its parent did not allow before. */
+  mend(): void {
+    const links = new Map([...this.#ports.view.links.values()].map((link) => [linkIdentity(link), link]));
+    const indices = new Map([...this.#made].map(([index, plan]) => [plan.name, index]));
+    for (const plan of this.#plans) this.#mendOne(plan, links, indices.get(plan.name));
+    this.#guardRpFilter();
+  }
+
+  /** Deletes our devices that the plan does not have. */
+  retire(): void {
+    const kept = new Set(this.#plans.map((plan) => plan.name));
+    for (const [index, plan] of [...this.#made]) if (!kept.has(plan.name)) this.#delete(index, plan);
+    this.#guardRpFilter();
+  }
+
+  /** A link is gone; if it was ours, {@link mend} makes it anew. */
+  linkGone(index: number): void {
+    this.#forget(index);
+  }
+
+  /** All links were read again: what is not among them is gone. */
+  linksRead(): void {
+    for (const index of this.#made.keys()) if (!this.#ports.view.links.has(index)) this.#forget(index);
+  }
+
+  /** @param release false leaves devices and what they need as they are */
+  close(release: boolean): void {
+    if (!release) return;
+    this.#plans = [];
+    this.retire();
+  }
+
+  #mendOne(
+    plan: DevicePlan,
+    links: ReadonlyMap<string | undefined, KeptLink>,
+    index: number | undefined,
+  ): void {
+    const { view } = this.#ports;
+    // Made a moment ago, and its news not read yet.
+    if (index !== undefined && !view.links.has(index)) return;
+    const parent = view.linkByName(plan.parent);
+    if (parent === undefined) return;
+    const found = links.get(deviceIdentity(plan, parent));
+    const named = view.linkByName(plan.name);
+    if (found?.name === plan.name) this.#take(plan, found.index, parent);
+    else if (plan.type.kind === "macvlan" && parent.arphrd !== ETHERNET)
+      this.#refuse(plan, `${plan.parent} is not Ethernet`);
+    else if (found !== undefined && !this.#made.has(found.index))
+      this.#refuse(plan, `${found.name} has its MAC already`);
+    else if (named !== undefined && !this.#made.has(named.index))
+      this.#refuse(plan, "another interface has that name");
+    else {
+      // Ours under another name is of no use, and there cannot be two with one MAC; or somebody changed
+      // its MAC, or a reload its parent.
+      for (const link of new Set([found, named])) if (link !== undefined) this.#delete(link.index, plan);
+      this.#create(plan, parent);
+    }
+  }
+
+  /** What is there already: ours, perhaps with other wishes than before, or left by somebody. */
+  #take(plan: DevicePlan, index: number, parent: KeptLink): void {
+    const before = this.#made.get(index);
+    if (before === plan) return;
+    this.#made.set(index, plan);
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(plan)) return;
+    if (before === undefined)
+      this.#ports.log("device-adopted", { instance: plan.instance, device: plan.name });
+    this.#equip(plan, index, parent);
+  }
+
+  #create(plan: DevicePlan, parent: KeptLink): void {
+    const { kernel } = this.#ports;
+    const { type } = plan;
+    const made = this.#attempt(plan, () => {
+      kernel.create({
+        name: plan.name,
+        parent: parent.index,
+        group: plan.group ?? parent.group,
+        master: this.#vrfOf(parent),
+        type: type.kind === "macvlan" ? { kind: "macvlan", mac: macBytes(type.mac) } : type,
+      });
+    });
+    const index = made ? this.#ports.indexOf(plan.name) : 0;
+    if (index !== 0 && this.#equip(plan, index, parent))
+      this.#ports.log("device-created", { instance: plan.instance, device: plan.name });
+  }
+
+  /** Gives a device that is there all that it needs, and sets it up last. */
+  #equip(plan: DevicePlan, index: number, parent: KeptLink): boolean {
+    const { kernel, sysctls, files, log } = this.#ports;
+    this.#made.set(index, plan);
+    for (const { name, value } of deviceSysctls(plan)) {
+      try {
+        if (files.read(name) !== undefined) files.write(name, value);
+      } catch (e) {
+        if (!(e instanceof DaemonError)) throw e;
+        log("sysctl-failed", { sysctl: name, value, reason: e.message });
+      }
+    }
+    for (const { name, value } of parentSysctls(plan)) sysctls.hold(ownerOf(plan), name, value);
+    if (!this.#attempt(plan, () => kernel.change({ index, up: true }))) {
+      this.#delete(index, plan);
+      return false;
+    }
+    this.#addAddresses(plan, index, parent);
+    if (plan.announceParent)
+      this.#attempt(plan, () => kernel.change({ index: parent.index, group: parent.group }));
+    this.#refused.delete(plan.name);
+    return true;
+  }
+
+  #addAddresses(plan: DevicePlan, ifindex: number, parent: KeptLink): void {
+    const operations: OwnershipOperation[] = [];
+    if (plan.address !== undefined) operations.push({ kind: "add", ifindex, scope: 0, ...plan.address });
+    if (plan.linkLocal !== undefined) {
+      const address = plan.linkLocal === "parent" ? this.#linkLocalOf(parent) : plan.linkLocal;
+      operations.push({ kind: "add", ifindex, scope: SCOPE_LINK, address, prefixLength: 64 });
+    }
+    if (operations.length === 0) return;
+    this.#ports.applyAddresses(operations).forEach((error, i) => {
+      if (error === undefined) return;
+      const reason = `${operations[i]?.address}: ${error.message}`;
+      this.#ports.log("device-incomplete", { instance: plan.instance, device: plan.name, reason });
+    });
+  }
+
+  #linkLocalOf(parent: KeptLink): IpAddress {
+    const own = this.#ports.view
+      .addresses()
+      .find((a) => a.ifindex === parent.index && a.scope === SCOPE_LINK && familyOf(a.address) === "ipv6");
+    return own?.address ?? interfaceIdentifier(parent.mac);
+  }
+
+  #vrfOf(parent: KeptLink): number | undefined {
+    const master = parent.master === undefined ? undefined : this.#ports.view.links.get(parent.master);
+    return master?.kind === "vrf" ? master.index : undefined;
+  }
+
+  #guardRpFilter(): void {
+    const { sysctls, view } = this.#ports;
+    const plans = [...this.#made.values()];
+    if (!plans.some((plan) => parentSysctls(plan).length > 0)) {
+      sysctls.release(RP_FILTER_OWNER);
+      return;
+    }
+    const names = ["default", ...[...view.links.values()].map((link) => link.name), "all"];
+    const values = names.flatMap((name) => {
+      const value = sysctls.current(`net/ipv4/conf/${name}/rp_filter`);
+      return value === undefined ? [] : [[name, Number(value)] as const];
+    });
+    for (const { name, value } of rpFilterSysctls(plans, new Map(values)))
+      sysctls.hold(RP_FILTER_OWNER, name, value);
+  }
+
+  #delete(index: number, plan: DevicePlan): void {
+    const { log } = this.#ports;
+    this.#forget(index);
+    try {
+      this.#ports.kernel.delete(index);
+      log("device-removed", { instance: plan.instance, device: plan.name });
+    } catch (e) {
+      if (!(e instanceof DaemonError)) throw e;
+      if (e.code !== "ENODEV")
+        log("device-remove-failed", { instance: plan.instance, device: plan.name, reason: e.message });
+    }
+  }
+
+  #forget(index: number): void {
+    const plan = this.#made.get(index);
+    if (plan === undefined) return;
+    this.#made.delete(index);
+    this.#ports.sysctls.release(ownerOf(plan));
+  }
+
+  /** @returns whether the kernel agreed */
+  #attempt(plan: DevicePlan, change: () => void): boolean {
+    try {
+      change();
+      return true;
+    } catch (e) {
+      if (!(e instanceof DaemonError)) throw e;
+      this.#refuse(plan, e.message);
+      return false;
+    }
+  }
+
+  /** One line for one reason: the next look at the links meets it again. */
+  #refuse(plan: DevicePlan, reason: string): void {
+    if (this.#refused.get(plan.name) === reason) return;
+    this.#refused.set(plan.name, reason);
+    this.#ports.log("device-failed", {
+      instance: plan.instance,
+      device: plan.name,
+      parent: plan.parent,
+      reason,
+    });
+  }
+}
+
+function ownerOf(plan: DevicePlan): string {
+  return `device ${plan.name}`;
+}
+
+/** fe80:: and the EUI-64 of a MAC. @see RFC 4291 appendix A */
+export function interfaceIdentifier(mac: Uint8Array): IpAddress {
+  const bytes = new Uint8Array(16);
+  bytes.set(bytesOf("fe80::" as IpAddress));
+  bytes.set(mac.subarray(0, 3), 8);
+  bytes.set([0xff, 0xfe], 11);
+  bytes.set(mac.subarray(3, 6), 13);
+  bytes[8] = (bytes[8] ?? 0) ^ 0x02;
+  return formatIpAddress(bytes);
+}
