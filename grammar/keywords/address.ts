@@ -63,7 +63,7 @@ export const addressItem: OptionTable = {
       keyword: "use_vmac",
       argument: "none",
       help: "put the address on a VMAC of its own; not in static_ipaddress",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };

@@ -973,7 +973,7 @@ const globalDefs: BlockTable = {
       help: "prefix of generated VMAC interface names",
       field: "vmacPrefix",
       again: "first",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vmac_addr_prefix",
@@ -982,7 +982,7 @@ const globalDefs: BlockTable = {
       help: "prefix of VMACs made for VIPs on other interfaces",
       field: "vmacAddrPrefix",
       again: "first",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "umask",

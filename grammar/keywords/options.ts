@@ -63,13 +63,13 @@ export const vmacItem: OptionTable = {
       keyword: "name",
       argument: "interface",
       help: "introduces a name that is an option word itself",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "netlink_notify_msg",
       argument: "none",
       help: "make the kernel report the parent interface",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "group",
@@ -79,7 +79,7 @@ export const vmacItem: OptionTable = {
       max: 4294967295,
       default: "the parent's",
       help: "link group of the new interface",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };

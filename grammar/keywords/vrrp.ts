@@ -12,7 +12,7 @@ const vrrpInstance: BlockTable = {
       syntax: "[[name] INTERFACE] [MAC] [netlink_notify_msg] [group GROUP]",
       default: "off; name vrrp.VRID / vrrp6.VRID; MAC 00:00:5e:00:0{1|2}:VRID",
       help: "run on a private-mode macvlan with virtual router MAC",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "use_vmac_addr",
@@ -20,7 +20,7 @@ const vrrpInstance: BlockTable = {
       field: "useVmacAddr",
       default: "off",
       help: "create VMACs for VIPs on other interfaces or other family",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vmac_xmit_base",
@@ -28,7 +28,7 @@ const vrrpInstance: BlockTable = {
       field: "vmacXmitBase",
       default: "off",
       help: "send and receive adverts on the parent interface",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "use_ipvlan",

@@ -27,8 +27,10 @@ import {
   RTM_NEWLINK,
   RTM_SETLINK,
 } from "./constants.ts";
+import type { KernelAddress } from "./kernel-objects.ts";
 import type { Native } from "./native-api.ts";
 import { type NetlinkRequest, NetlinkSocket } from "./netlink.ts";
+import { addressRequest } from "./rtnetlink.ts";
 
 /** A link on top of another one. It is made down. */
 export interface NewLink {
@@ -77,6 +79,11 @@ export class LinkSocket {
   /** @throws DaemonError ENODEV when it is gone */
   delete(index: number): void {
     this.#socket.request({ type: RTM_DELLINK, flags: 0, body: linkHeader(index, 0, 0), name: "RTM_DELLINK" });
+  }
+
+  /** One that is there already is no error. @throws DaemonError */
+  addAddress(address: KernelAddress): void {
+    this.#socket.request(addressRequest("add", address));
   }
 
   close(): void {

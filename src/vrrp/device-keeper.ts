@@ -6,6 +6,7 @@
 import { bytesOf, familyOf, formatIpAddress, type IpAddress } from "../base/address.ts";
 import { DaemonError } from "../base/errors.ts";
 import type { InterfaceLogFields, InterfaceLogId } from "../log/catalogue/vrrp-interfaces.ts";
+import type { KernelAddress } from "../net/kernel-objects.ts";
 import {
   type DeviceLink,
   type DevicePlan,
@@ -16,7 +17,6 @@ import {
   parentSysctls,
   rpFilterSysctls,
 } from "./devices.ts";
-import type { OwnedAddress, OwnershipOperation } from "./ownership.ts";
 import type { SysctlAccess, Sysctls } from "./sysctls.ts";
 
 /** A link as far as devices are made of it; `Link` of src/net/rtnetlink.ts. */
@@ -45,6 +45,7 @@ export interface LinkKernel {
     readonly group?: number;
   }): void;
   delete(index: number): void;
+  addAddress(address: KernelAddress): void;
 }
 
 export type InterfaceLogWriter = <K extends InterfaceLogId>(id: K, fields: InterfaceLogFields[K]) => void;
@@ -58,11 +59,10 @@ export interface DevicePorts {
   readonly view: {
     readonly links: ReadonlyMap<number, KeptLink>;
     linkByName(name: string): KeptLink | undefined;
-    addresses(): readonly OwnedAddress[];
+    addresses(): readonly KernelAddress[];
   };
   readonly sysctls: Sysctls;
   readonly files: SysctlAccess;
-  applyAddresses(operations: readonly OwnershipOperation[]): readonly (DaemonError | undefined)[];
   readonly log: InterfaceLogWriter;
 }
 
@@ -214,18 +214,13 @@ export class DeviceKeeper {
   }
 
   #addAddresses(plan: DevicePlan, ifindex: number, parent: KeptLink): void {
-    const operations: OwnershipOperation[] = [];
-    if (plan.address !== undefined) operations.push({ kind: "add", ifindex, scope: 0, ...plan.address });
+    const addresses: KernelAddress[] = [];
+    if (plan.address !== undefined) addresses.push({ ifindex, scope: 0, ...plan.address });
     if (plan.linkLocal !== undefined) {
       const address = plan.linkLocal === "parent" ? this.#linkLocalOf(parent) : plan.linkLocal;
-      operations.push({ kind: "add", ifindex, scope: SCOPE_LINK, address, prefixLength: 64 });
+      addresses.push({ ifindex, scope: SCOPE_LINK, address, prefixLength: 64, preferredLft: 0 });
     }
-    if (operations.length === 0) return;
-    this.#ports.applyAddresses(operations).forEach((error, i) => {
-      if (error === undefined) return;
-      const reason = `${operations[i]?.address}: ${error.message}`;
-      this.#ports.log("device-incomplete", { instance: plan.instance, device: plan.name, reason });
-    });
+    for (const address of addresses) this.#attempt(plan, () => this.#ports.kernel.addAddress(address));
   }
 
   #linkLocalOf(parent: KeptLink): IpAddress {

@@ -36,6 +36,11 @@ export interface PlacedInstance extends VrrpInstanceConfig {
   readonly deviceTakenBy?: string;
 }
 
+/** Where an instance's addresses live that name no interface: its VMAC, or the configured interface. */
+export function ownInterface(c: PlacedInstance): string {
+  return c.placement?.own ?? c.interface;
+}
+
 /** A device that must exist while the configuration is in force. */
 export interface DevicePlan {
   readonly name: string;
@@ -91,10 +96,8 @@ export function planDevices(
   ours: ReadonlySet<number>,
 ): DevicePlans {
   const planner = new Planner(settings, links, ours);
-  // An instance's own device before the addresses' of others: it has the better claim to a name.
-  const placed = instances.map((c) => planner.placeInstance(c));
   return {
-    instances: placed.map((c) => planner.placeAddresses(c)),
+    instances: instances.map((c) => planner.placeAddresses(planner.placeInstance(c))),
     devices: [...planner.devices.values()],
     clashes: planner.clashes,
   };

@@ -7,6 +7,7 @@ import type { Family } from "../base/address.ts";
 import type { ConfigModel, VirtualAddress, VrrpInstanceConfig } from "../config/model.ts";
 import type { RouteConfig, RuleConfig } from "../config/model-vrrp.ts";
 import type { KernelAddress, KernelObject, KernelRoute } from "../net/kernel-objects.ts";
+import { ownInterface, type PlacedInstance } from "./devices.ts";
 
 /** What has to be known about interfaces. */
 export interface Interfaces {
@@ -48,8 +49,8 @@ export function staticObjects(model: ConfigModel): StaticObjects {
 }
 
 /** The interface that an address is put on. */
-export function deviceOf(c: VrrpInstanceConfig, v: VirtualAddress): string {
-  return v.dev ?? c.interface;
+export function deviceOf(c: PlacedInstance, v: VirtualAddress): string {
+  return v.dev ?? ownInterface(c);
 }
 
 /** Everything an instance sets, in the order in which it is set. */

@@ -4,9 +4,9 @@
  */
 import type { IpAddress } from "../base/address.ts";
 import type { Instant } from "../base/units.ts";
-import type { VrrpInstanceConfig } from "../config/model.ts";
 import type { FieldValue } from "../log/entry.ts";
 import { type AnnounceSchedule, noAnnouncements } from "./announce.ts";
+import type { PlacedInstance } from "./devices.ts";
 import { instanceKey, paramsOf, trackersOf } from "./settings.ts";
 import {
   type Counter,
@@ -22,7 +22,7 @@ import { type McastGroups, Wire } from "./wire.ts";
 
 /** One virtual router as the shell runs it. */
 export interface Router {
-  config: VrrpInstanceConfig;
+  config: PlacedInstance;
   params: VrrpParams;
   readonly wire: Wire;
   trackers: readonly InterfaceTracker[];
@@ -38,7 +38,7 @@ export interface Router {
   lastAdvert: { readonly from: IpAddress; readonly priority: number; readonly at: Instant } | undefined;
 }
 
-function createRouter(config: VrrpInstanceConfig, groups: McastGroups): Router {
+function createRouter(config: PlacedInstance, groups: McastGroups): Router {
   return {
     config,
     params: paramsOf(config, config.priority, undefined),
@@ -57,7 +57,7 @@ function createRouter(config: VrrpInstanceConfig, groups: McastGroups): Router {
 /** An instance with the configuration that it is about to get. */
 export interface Planned {
   readonly router: Router;
-  readonly config: VrrpInstanceConfig;
+  readonly config: PlacedInstance;
 }
 
 /**
@@ -68,7 +68,7 @@ export interface Planned {
  */
 export function matchInstances(
   before: ReadonlyMap<string, Router>,
-  instances: readonly VrrpInstanceConfig[],
+  instances: readonly PlacedInstance[],
   groups: McastGroups,
 ): {
   readonly routers: ReadonlyMap<string, Router>;
@@ -79,7 +79,7 @@ export function matchInstances(
   const routers = new Map<string, Router>();
   const added: Router[] = [];
   const kept: Planned[] = [];
-  const sharing = new Map<string, readonly VrrpInstanceConfig[]>();
+  const sharing = new Map<string, readonly PlacedInstance[]>();
   for (const config of instances) {
     const shared = instanceKey(config);
     const others = sharing.get(shared) ?? [];
@@ -98,13 +98,13 @@ export function matchInstances(
 }
 
 /** Unicast routers with one source and one VRID only meet when they have a peer in common. */
-function meet(a: VrrpInstanceConfig, b: VrrpInstanceConfig): boolean {
+function meet(a: PlacedInstance, b: PlacedInstance): boolean {
   const peers = new Set(a.unicast?.peers.map(({ address }) => address));
   return a.unicast === undefined || (b.unicast?.peers ?? []).some(({ address }) => peers.has(address));
 }
 
 /** A reload gives a kept router its new words; what the machine knows stays. */
-export function reconfigure(router: Router, config: VrrpInstanceConfig, groups: McastGroups): void {
+export function reconfigure(router: Router, config: PlacedInstance, groups: McastGroups): void {
   router.config = config;
   router.wire.configure(config, groups);
   router.trackers = trackersOf(config);

@@ -5,20 +5,20 @@
  */
 import { assertNever } from "../base/errors.ts";
 import type { Instant } from "../base/units.ts";
-import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
+import type { ConfigModel } from "../config/model.ts";
 import { renderVrrpLog, type VrrpLogFields } from "../log/catalogue/vrrp.ts";
 import type { FieldValue } from "../log/entry.ts";
-import { InterfaceMonitor, type MonitorEvent } from "../net/monitor.ts";
 import { openVrrpSocket } from "../net/raw-socket.ts";
-import type { InterfaceAddress } from "../net/rtnetlink.ts";
 import { Alarm } from "./alarm.ts";
 import { announceLowerPriority, announceTakeover, dueAnnouncement, nextAnnouncement } from "./announce.ts";
+import type { PlacedInstance } from "./devices.ts";
 import { SyncGroups } from "./groups.ts";
 import type { Applied, RuntimeHost } from "./host.ts";
 import { step } from "./instance.ts";
+import { Interfaces } from "./interfaces-runtime.ts";
 import { staticObjects } from "./objects.ts";
 import { addressKey } from "./ownership.ts";
-import { matchInstances, type Planned, type Router, reconfigure, snapshotOf } from "./router.ts";
+import { matchInstances, type Router, reconfigure, snapshotOf } from "./router.ts";
 import { ObjectRuntime } from "./runtime-objects.ts";
 import {
   addressChange,
@@ -32,19 +32,17 @@ import { nextDeadline, type VrrpEffect, type VrrpEvent, type VrrpParams } from "
 import { survey } from "./surroundings.ts";
 import { AdvertTraffic } from "./traffic.ts";
 import type { LogWriter, Turn } from "./turn.ts";
-import { InterfaceWatch } from "./watch.ts";
 import { type McastGroups, standardGroups } from "./wire.ts";
 
 export class VrrpRuntime {
   readonly #host: RuntimeHost;
   readonly #objects: ObjectRuntime;
-  readonly #monitor: InterfaceMonitor;
+  readonly #interfaces: Interfaces;
   readonly #turn: Turn;
   readonly #log: LogWriter;
   readonly #alarm: Alarm<Router>;
   readonly #traffic: AdvertTraffic;
   #routers: ReadonlyMap<string, Router> = new Map();
-  readonly #watch = new InterfaceWatch<Router>();
   #groups: McastGroups | undefined;
   readonly #sync: SyncGroups<Router>;
   #settleAsked = false;
@@ -54,11 +52,24 @@ export class VrrpRuntime {
   constructor(host: RuntimeHost) {
     this.#host = host;
     this.#log = (id, fields) => host.logger.write(renderVrrpLog(id, fields));
-    this.#monitor = new InterfaceMonitor(host.native, (e) => this.#onMonitor(e));
-    this.#log("monitor-open", {});
+    this.#interfaces = new Interfaces({
+      native: host.native,
+      logger: host.logger,
+      changed: (routers) => this.#refreshAll(routers),
+      linkChanged: (name) => {
+        if (this.#turn.keepStatics(name)) this.#askSettle();
+      },
+      gone: (ifindex) => this.#turn.forgetInterface(ifindex),
+      addressGone: (address, port) => {
+        const suspected = this.#turn.suspect(addressKey(address), { port });
+        if (suspected) this.#askSettle();
+        return suspected;
+      },
+      askSettle: () => this.#askSettle(),
+    });
     this.#objects = new ObjectRuntime({
       native: host.native,
-      links: this.#monitor,
+      links: this.#interfaces,
       log: this.#log,
       releaseVips: host.releaseVips,
       transition: (router, transition) => host.onTransition(router.config, transition),
@@ -91,7 +102,8 @@ export class VrrpRuntime {
     const { vrrpMcastGroup4: ipv4, vrrpMcastGroup6: ipv6 = standardGroups.ipv6 } = model.global;
     const groups = { ipv4, ipv6 };
     this.#groups = groups;
-    const { routers, added, kept, removed } = matchInstances(this.#routers, withTrackGroups(model), groups);
+    const instances = this.#interfaces.place(model, withTrackGroups(model));
+    const { routers, added, kept, removed } = matchInstances(this.#routers, instances, groups);
     this.#routers = routers;
     for (const router of removed) {
       this.#dispatch(router, { kind: "removed" });
@@ -99,11 +111,11 @@ export class VrrpRuntime {
     }
     const planned = [...added.map((router) => ({ router, config: router.config })), ...kept];
     this.#sync.rebuild(model.syncGroups ?? [], planned);
-    this.#lookOut(planned);
+    this.#interfaces.watch(planned);
     const changed = kept.filter(({ router, config }) => this.#adapt(router, config, groups)).length;
     if (first) {
       this.#turn.removeLeftovers(added, staticObjects(model));
-      this.#monitor.drain();
+      this.#interfaces.drain();
     }
     this.#turn.setStatics(staticObjects(model));
     this.#objects.follow(model);
@@ -111,6 +123,7 @@ export class VrrpRuntime {
     this.#sync.settle();
     for (const router of added) this.#dispatch(router, { kind: "startup" });
     this.#settle();
+    this.#interfaces.retire();
     return { added: added.length, removed: removed.length, changed };
   }
 
@@ -123,9 +136,9 @@ export class VrrpRuntime {
     this.#settle();
     this.#closed = true;
     this.#alarm.close();
-    this.#monitor.close();
     this.#traffic.close();
     this.#objects.close();
+    this.#interfaces.close(release);
   }
 
   snapshot(): FieldValue {
@@ -134,18 +147,8 @@ export class VrrpRuntime {
 
   // ---- configuration ---------------------------------------------------------------------------------
 
-  #lookOut(planned: readonly Planned[]): void {
-    const met = this.#watch.rebuild(planned, (name) => this.#monitor.linkByName(name)?.up ?? false);
-    const names = new Map(met.map((name) => [this.#monitor.linkByName(name)?.index, name]));
-    for (const { ifindex, address } of this.#monitor.addresses()) {
-      const name = names.get(ifindex);
-      if (name !== undefined && !this.#watch.virtual.has(address))
-        this.#log("address-assigned", { interface: name, address });
-    }
-  }
-
   /** @returns whether anything is different */
-  #adapt(router: Router, config: VrrpInstanceConfig, groups: McastGroups): boolean {
+  #adapt(router: Router, config: PlacedInstance, groups: McastGroups): boolean {
     const was = router.config;
     const same = sameInstance(was, config);
     const active = router.state.name === "active";
@@ -162,7 +165,7 @@ export class VrrpRuntime {
   #refresh(router: Router, addresses: "same" | "changed" | "added" = "same"): void {
     const { config } = router;
     const current = router.params.sourceAddress;
-    const found = survey(config, router.trackers, this.#monitor, this.#watch.virtual, current);
+    const found = survey(config, router.trackers, this.#interfaces, this.#interfaces.virtual, current);
     const causes = new Set(found.causes);
     if (router.duplicate) causes.add("duplicate-vrid");
     if (!this.#traffic.takePlace(router, found)) causes.add("socket-failed");
@@ -203,7 +206,7 @@ export class VrrpRuntime {
   }
 
   #hear(): void {
-    this.#monitor.drain();
+    this.#interfaces.drain();
     this.#traffic.drain();
   }
 
@@ -296,6 +299,7 @@ export class VrrpRuntime {
     for (const router of this.#turn.losses(this.#host.clock.now()))
       this.#dispatch(router, { kind: "addressLost" });
     this.#settleAsked = false;
+    this.#interfaces.settle();
     this.#turn.settle(this.#host.clock.now());
     this.#arm();
     this.#host.onChange();
@@ -303,53 +307,13 @@ export class VrrpRuntime {
 
   // ---- interfaces ----------------------------------------------------------------------------------------
 
-  #onMonitor(e: MonitorEvent): void {
-    switch (e.kind) {
-      case "linkChanged":
-        this.#linkState(e.link.name, e.link.up);
-        this.#refreshWatchers(e.link.name);
-        if (this.#turn.keepStatics(e.link.name)) this.#askSettle();
-        return;
-      case "linkGone":
-        this.#linkState(e.name, false);
-        if (this.#watch.of(e.name) !== undefined) this.#log("interface-deleted", { interface: e.name });
-        this.#turn.forgetInterface(e.index);
-        this.#refreshWatchers(e.name);
-        return;
-      case "addressAdded":
-        this.#addressChanged(e.address, "address-assigned");
-        return;
-      case "addressGone":
-        if (this.#turn.suspect(addressKey(e.address), { port: e.port })) this.#askSettle();
-        else this.#addressChanged(e.address, "address-deassigned");
-        return;
-      case "resynced":
-        this.#log("monitor-overrun", { lost: e.lost });
-        return;
-      default:
-        assertNever(e);
-    }
-  }
-
-  #linkState(name: string, up: boolean): void {
-    if (this.#watch.turned(name, up)) this.#log("interface-state", { interface: name, up });
-  }
-
-  #refreshWatchers(name: string): void {
-    for (const router of this.#watch.of(name) ?? []) {
+  #refreshAll(routers: ReadonlySet<Router>): void {
+    for (const router of routers) {
       this.#refresh(router);
       // An interface of one of our addresses came back empty: they return with it.
       if (router.state.name === "active") this.#turn.keep(router);
       this.#askSettle();
     }
-  }
-
-  #addressChanged(a: InterfaceAddress, id: "address-assigned" | "address-deassigned"): void {
-    if (this.#watch.virtual.has(a.address)) return;
-    const name = this.#monitor.links.get(a.ifindex)?.name;
-    if (name === undefined || this.#watch.of(name) === undefined) return;
-    if (!this.#watch.retired.has(a.address)) this.#log(id, { interface: name, address: a.address });
-    this.#refreshWatchers(name);
   }
 }
 

@@ -5,6 +5,7 @@
 import type { IpAddress } from "../base/address.ts";
 import type { ConfigModel, VirtualAddress, VrrpInstanceConfig } from "../config/model.ts";
 import type { AnnounceTimes } from "./announce.ts";
+import { ownInterface, type PlacedInstance } from "./devices.ts";
 import { allAddresses, deviceOf, trackedByObjects } from "./objects.ts";
 import type { VrrpParams } from "./state.ts";
 import type { InterfaceTracker } from "./tracker.ts";
@@ -17,7 +18,8 @@ import type { InterfaceTracker } from "./tracker.ts";
  */
 export function instanceKey(c: VrrpInstanceConfig): string {
   const where = c.unicast === undefined ? (c.mcastDstIp ?? "") : `unicast ${c.mcastSrcIp ?? ""}`;
-  const how = `${c.vmac === undefined ? "" : "vmac "}${c.useVmacAddr ? "vmac-addr" : ""}`;
+  const words = [c.vmac && "vmac", c.ipvlan && "ipvlan", c.useVmacAddr === true && "vmac-addr"];
+  const how = words.filter((word) => typeof word === "string").join(" ");
   return `${c.family} ${c.virtualRouterId} ${c.interface} ${where} ${how}`.trimEnd();
 }
 
@@ -51,11 +53,11 @@ export function paramsOf(
 }
 
 /** Interfaces to watch: those configured, and those of addresses that are not marked no_track. */
-export function trackersOf(c: VrrpInstanceConfig): readonly InterfaceTracker[] {
+export function trackersOf(c: PlacedInstance): readonly InterfaceTracker[] {
   const trackers = new Map<string, InterfaceTracker>();
   for (const v of allAddresses(c)) {
     const dev = deviceOf(c, v);
-    if (v.noTrack || dev === c.interface) continue;
+    if (v.noTrack || dev === c.interface || dev === ownInterface(c)) continue;
     trackers.set(dev, { interface: dev, weight: 0, reverse: false });
   }
   for (const dev of trackedByObjects(c))

@@ -3,7 +3,7 @@
  * which priority it has and what keeps it from taking part. Decides from a view; never looks itself.
  */
 import { familyOf, type IpAddress } from "../base/address.ts";
-import type { VrrpInstanceConfig } from "../config/model.ts";
+import type { PlacedInstance } from "./devices.ts";
 import type { OwnedAddress } from "./ownership.ts";
 import type { FaultCause } from "./state.ts";
 import { evaluateTrackers, type InterfaceTracker } from "./tracker.ts";
@@ -44,7 +44,7 @@ const SCOPE_HOST = 254;
  * @param current the source in use, which stays while it exists: others know us by it
  */
 export function survey(
-  c: VrrpInstanceConfig,
+  c: PlacedInstance,
   trackers: readonly InterfaceTracker[],
   seen: Surroundings,
   virtual: ReadonlySet<IpAddress>,
@@ -53,24 +53,33 @@ export function survey(
   const name = c.interface === "" ? (c.vrf ?? "") : c.interface;
   const link = seen.linkByName(name);
   const tracked = evaluateTrackers(c.priority, trackers, (name) => seen.linkByName(name)?.up ?? false);
-  const source = sourceOf(c, link, seen, virtual, current);
+  const own = c.placement === undefined ? link : seen.linkByName(c.placement.own);
+  const source = sourceOf(c, seen, virtual, current);
   const causes = new Set<FaultCause>(tracked.faults);
-  if (name !== "" && (link === undefined || (!link.up && !c.dontTrackPrimary))) causes.add("interface-down");
+  const missing = name !== "" && (link === undefined || own === undefined);
+  const isUp = name === "" || (link?.up === true && own?.up === true);
+  if (missing || !(isUp || c.dontTrackPrimary)) causes.add("interface-down");
   if (source === undefined) causes.add("no-source-address");
   if (link !== undefined && !isFit(c, link.flags)) causes.add("configuration");
-  if (c.unicast?.peers.length === 0) causes.add("configuration");
-  const place = name === "" ? { ifindex: 0, ifname: "" } : link && { ifindex: link.index, ifname: name };
-  return { place, source, priority: tracked.priority, causes };
+  if (c.unicast?.peers.length === 0 || c.deviceTakenBy !== undefined) causes.add("configuration");
+  const wire = c.placement === undefined ? link : seen.linkByName(c.placement.wire);
+  const place = missing || wire === undefined ? undefined : { ifindex: wire.index, ifname: wire.name };
+  return {
+    place: name === "" ? { ifindex: 0, ifname: "" } : place,
+    source,
+    priority: tracked.priority,
+    causes,
+  };
 }
 
 /** The configured source, else the first address of the interface that is nobody's virtual one. */
 function sourceOf(
-  c: VrrpInstanceConfig,
-  link: SeenLink | undefined,
+  c: PlacedInstance,
   seen: Surroundings,
   virtual: ReadonlySet<IpAddress>,
   current: IpAddress | undefined,
 ): IpAddress | undefined {
+  const link = seen.linkByName(c.placement?.source ?? (c.interface === "" ? (c.vrf ?? "") : c.interface));
   const configured = c.mcastSrcIp;
   if (configured !== undefined) {
     const missing = (): boolean =>
@@ -93,7 +102,7 @@ function sourceOf(
 }
 
 /** The loopback interface reaches nobody, and a group needs an interface that can multicast. */
-function isFit(c: VrrpInstanceConfig, flags: number): boolean {
+function isFit(c: PlacedInstance, flags: number): boolean {
   if (c.interface !== "" && (flags & IFF_LOOPBACK) !== 0) return false;
   return c.unicast !== undefined || (flags & IFF_MULTICAST) !== 0;
 }

@@ -3,7 +3,7 @@
  * the routers it matters to and no others. Remembers the last state of the watched interfaces.
  */
 import type { IpAddress } from "../base/address.ts";
-import type { VrrpInstanceConfig } from "../config/model.ts";
+import { ownInterface, type PlacedInstance } from "./devices.ts";
 import { allAddresses, deviceOf } from "./objects.ts";
 import { trackersOf } from "./settings.ts";
 
@@ -25,7 +25,7 @@ export class InterfaceWatch<Member> {
 
   /** @returns names of interfaces that were not watched before */
   rebuild(
-    planned: readonly { readonly router: Member; readonly config: VrrpInstanceConfig }[],
+    planned: readonly { readonly router: Member; readonly config: PlacedInstance }[],
     isUp: (name: string) => boolean,
   ): readonly string[] {
     this.#retired = this.#virtual;
@@ -33,7 +33,8 @@ export class InterfaceWatch<Member> {
     this.#members = new Map();
     for (const { router, config } of planned) {
       const devices = allAddresses(config).map((v) => deviceOf(config, v));
-      const names = [config.interface, ...devices, ...trackersOf(config).map((t) => t.interface)];
+      const trackers = trackersOf(config).map((t) => t.interface);
+      const names = [config.interface, ownInterface(config), ...devices, ...trackers];
       for (const name of names) this.#members.set(name, (this.#members.get(name) ?? new Set()).add(router));
     }
     for (const name of this.#up.keys()) if (!this.#members.has(name)) this.#up.delete(name);

@@ -30,6 +30,8 @@ function words(e: MonitorEvent): string {
   switch (e.kind) {
     case "linkChanged":
       return `${e.link.name} ${e.link.up ? "up" : "down"}`;
+    case "linkRenamed":
+      return `${e.from} is ${e.to}`;
     case "linkGone":
       return `${e.name} gone`;
     case "addressAdded":

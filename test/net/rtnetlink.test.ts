@@ -215,6 +215,9 @@ describe("links", () => {
       up: (flags & 0x41) === 0x41,
       kind: "bridge",
       parent: undefined,
+      master: undefined,
+      group: 0,
+      macvlanMode: undefined,
     });
     assert.deepEqual([links.get("mv0")?.kind, links.get("mv0")?.parent], ["macvlan", br0]);
     assert.deepEqual([links.get("ve0")?.kind, links.get("ve0")?.parent], ["veth", undefined]);
@@ -266,7 +269,24 @@ describe("decoding", () => {
       up: true,
       kind: "macvlan",
       parent: 2,
+      master: undefined,
+      group: 0,
+      macvlanMode: undefined,
     });
+  });
+
+  test("reads master, group and the mode of a macvlan", () => {
+    const private1 = "0c0001006d6163766c616e00" + "0c000280" + "0800010001000000";
+    const body = Buffer.from(
+      "00000100050000004310010000000000" +
+        "080003006d763000" +
+        "08000a0009000000" +
+        "08001b0007000000" +
+        `1c001200${private1}`,
+      "hex",
+    );
+    const link = decodeLink(body);
+    assert.deepEqual([link?.master, link?.group, link?.kind, link?.macvlanMode], [9, 7, "macvlan", 1]);
   });
 
   test("refuses what a bridge says about its port, and a wireless event", () => {

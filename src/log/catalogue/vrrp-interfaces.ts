@@ -13,7 +13,6 @@ export type InterfaceLogFields = {
   readonly "device-adopted": OfDevice;
   readonly "device-removed": OfDevice;
   readonly "device-failed": OfDevice<{ readonly parent: string; readonly reason: string }>;
-  readonly "device-incomplete": OfDevice<{ readonly reason: string }>;
   readonly "device-remove-failed": OfDevice<{ readonly reason: string }>;
   readonly "device-name-taken": OfDevice;
   readonly "device-shared": { readonly instance: string; readonly other: string };
@@ -49,11 +48,6 @@ export const interfaceLog: Sentences = {
     "vrrp-device-failed",
     "error",
     (f) => `(${f.instance}) could not make ${f.device} on ${f.parent}: ${f.reason}`,
-  ),
-  "device-incomplete": entry(
-    "vrrp-device-incomplete",
-    "warning",
-    (f) => `(${f.instance}) ${f.device} is not as it should be: ${f.reason}`,
   ),
   "device-remove-failed": entry(
     "vrrp-device-remove-failed",

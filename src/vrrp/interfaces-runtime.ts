@@ -1,0 +1,225 @@
+/**
+ * The shell around the interfaces: follows links and addresses, makes VMACs and ipvlans, and tells which
+ * routers have to look again. Decides nothing about a router.
+ */
+import { assertNever } from "../base/errors.ts";
+import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
+import { renderVrrpLog } from "../log/catalogue/vrrp.ts";
+import { renderInterfaceLog } from "../log/catalogue/vrrp-interfaces.ts";
+import type { Logger } from "../log/entry.ts";
+import { LinkSocket } from "../net/link-socket.ts";
+import { InterfaceMonitor, type MonitorEvent } from "../net/monitor.ts";
+import type { Native } from "../net/native-api.ts";
+import type { InterfaceAddress, Link } from "../net/rtnetlink.ts";
+import { SysctlFiles } from "../net/sysctl-files.ts";
+import { DeviceKeeper, type InterfaceLogWriter } from "./device-keeper.ts";
+import { type PlacedInstance, planDevices } from "./devices.ts";
+import type { Planned, Router } from "./router.ts";
+import { Sysctls } from "./sysctls.ts";
+import type { LogWriter } from "./turn.ts";
+import { InterfaceWatch } from "./watch.ts";
+
+/** What the interfaces work with and whom they tell. */
+export interface InterfacesHost {
+  readonly native: Native;
+  readonly logger: Logger;
+  /** something about the interfaces of these routers is different */
+  changed(routers: ReadonlySet<Router>): void;
+  /** something about an interface is different, whoever uses it */
+  linkChanged(name: string): void;
+  /** an interface is gone with all that was on it */
+  gone(ifindex: number): void;
+  /**
+   * An address is gone from an interface.
+   *
+   * @param port netlink port of who deleted it
+   * @returns whether it is one that we set
+   */
+  addressGone(address: InterfaceAddress, port: number): boolean;
+  /** {@link Interfaces.settle} has something to do */
+  askSettle(): void;
+}
+
+export class Interfaces {
+  /** kernel parameters that are put back at the end, for whoever needs some */
+  readonly sysctls: Sysctls;
+  readonly #host: InterfacesHost;
+  readonly #log: LogWriter;
+  readonly #logInterface: InterfaceLogWriter;
+  readonly #monitor: InterfaceMonitor;
+  readonly #watch = new InterfaceWatch<Router>();
+  readonly #devices: DeviceKeeper;
+  #linkSocket: LinkSocket | undefined;
+  #disturbed = false;
+
+  /** @throws DaemonError */
+  constructor(host: InterfacesHost) {
+    this.#host = host;
+    this.#log = (id, fields) => host.logger.write(renderVrrpLog(id, fields));
+    this.#logInterface = (id, fields) => host.logger.write(renderInterfaceLog(id, fields));
+    this.#monitor = new InterfaceMonitor(host.native, (e) => this.#onMonitor(e));
+    this.#log("monitor-open", {});
+    const files = new SysctlFiles();
+    this.sysctls = new Sysctls(files, {
+      changed: (sysctl, was, now, restored) => {
+        if (!sysctl.endsWith("/rp_filter")) return;
+        if (restored) this.#logInterface("sysctl-reset", { sysctl, now });
+        else this.#logInterface("sysctl-set", { sysctl, was, now });
+      },
+      failed: (sysctl, value, { message: reason }) =>
+        this.#logInterface("sysctl-failed", { sysctl, value, reason }),
+    });
+    const socket = (): LinkSocket => {
+      this.#linkSocket ??= new LinkSocket(host.native);
+      return this.#linkSocket;
+    };
+    this.#devices = new DeviceKeeper({
+      kernel: {
+        create: (link) => socket().create(link),
+        change: (change) => socket().change(change),
+        delete: (index) => socket().delete(index),
+        addAddress: (address) => socket().addAddress(address),
+      },
+      indexOf: (name) => host.native.ifNameToIndex(name),
+      view: this.#monitor,
+      sysctls: this.sysctls,
+      files,
+      log: this.#logInterface,
+    });
+  }
+
+  get links(): ReadonlyMap<number, Link> {
+    return this.#monitor.links;
+  }
+
+  linkByName(name: string): Link | undefined {
+    return this.#monitor.linkByName(name);
+  }
+
+  addresses(): readonly InterfaceAddress[] {
+    return this.#monitor.addresses();
+  }
+
+  /** Virtual addresses of all routers: never a source. */
+  get virtual(): InterfaceWatch<Router>["virtual"] {
+    return this.#watch.virtual;
+  }
+
+  /** Makes the devices that instances need. @returns the instances with the interfaces they use */
+  place(
+    model: Pick<ConfigModel, "global" | "syncGroups">,
+    instances: readonly VrrpInstanceConfig[],
+  ): readonly PlacedInstance[] {
+    const { vmacPrefix = "vrrp", vmacAddrPrefix = vmacPrefix } = model.global;
+    const groups = model.syncGroups?.map((group) => group.members) ?? [];
+    const settings = { prefix: vmacPrefix, addressPrefix: vmacAddrPrefix, groups };
+    const links = [...this.#monitor.links.values()];
+    const plans = planDevices(instances, settings, links, this.#devices.ours);
+    for (const { instance, name } of plans.clashes)
+      this.#logInterface("device-name-taken", { instance, device: name });
+    for (const { name: instance, deviceTakenBy: other } of plans.instances)
+      if (other !== undefined) this.#logInterface("device-shared", { instance, other });
+    this.#devices.require(plans.devices);
+    if (plans.devices.length > 0) this.#monitor.drain();
+    return plans.instances;
+  }
+
+  /** Notes which interfaces matter to whom. */
+  watch(planned: readonly Planned[]): void {
+    const met = this.#watch.rebuild(planned, (name) => this.linkByName(name)?.up ?? false);
+    const names = new Map(met.map((name) => [this.linkByName(name)?.index, name]));
+    for (const { ifindex, address } of this.addresses()) {
+      const name = names.get(ifindex);
+      if (name !== undefined && !this.#watch.virtual.has(address))
+        this.#log("address-assigned", { interface: name, address });
+    }
+  }
+
+  /** Deletes devices that the last configuration does not need. */
+  retire(): void {
+    this.#devices.retire();
+  }
+
+  /** Makes devices again that somebody deleted, or whose parent came back. */
+  settle(): void {
+    if (!this.#disturbed) return;
+    this.#disturbed = false;
+    this.#devices.mend();
+  }
+
+  /** Reads now what the kernel tells about links and addresses. */
+  drain(): void {
+    this.#monitor.drain();
+  }
+
+  /** @param release false leaves devices and kernel parameters as they are (-V) */
+  close(release: boolean): void {
+    this.#monitor.close();
+    this.#devices.close(release);
+    if (release) this.sysctls.releaseAll();
+    this.#linkSocket?.close();
+  }
+
+  #onMonitor(e: MonitorEvent): void {
+    switch (e.kind) {
+      case "linkChanged":
+        this.#disturb(e.link.name);
+        this.#linkState(e.link.name, e.link.up);
+        this.#tell(e.link.name);
+        this.#host.linkChanged(e.link.name);
+        return;
+      case "linkRenamed":
+        this.#logInterface("interface-renamed", { from: e.from, to: e.to });
+        this.sysctls.interfaceRenamed(e.from, e.to);
+        this.#disturb(e.from);
+        this.#linkState(e.from, false);
+        this.#tell(e.from);
+        return;
+      case "linkGone":
+        this.#devices.linkGone(e.index);
+        this.#disturb(e.name);
+        this.#linkState(e.name, false);
+        if (this.#watch.of(e.name) !== undefined) this.#log("interface-deleted", { interface: e.name });
+        this.#host.gone(e.index);
+        this.#tell(e.name);
+        return;
+      case "addressAdded":
+        this.#addressChanged(e.address, "address-assigned");
+        return;
+      case "addressGone":
+        if (!this.#host.addressGone(e.address, e.port)) this.#addressChanged(e.address, "address-deassigned");
+        return;
+      case "resynced":
+        this.#devices.linksRead();
+        this.#disturbed = true;
+        this.#host.askSettle();
+        this.#log("monitor-overrun", { lost: e.lost });
+        return;
+      default:
+        assertNever(e);
+    }
+  }
+
+  #disturb(name: string): void {
+    if (!this.#devices.concerns(name)) return;
+    this.#disturbed = true;
+    this.#host.askSettle();
+  }
+
+  #linkState(name: string, up: boolean): void {
+    if (this.#watch.turned(name, up)) this.#log("interface-state", { interface: name, up });
+  }
+
+  #tell(name: string): void {
+    const routers = this.#watch.of(name);
+    if (routers !== undefined) this.#host.changed(routers);
+  }
+
+  #addressChanged(a: InterfaceAddress, id: "address-assigned" | "address-deassigned"): void {
+    if (this.#watch.virtual.has(a.address)) return;
+    const name = this.#monitor.links.get(a.ifindex)?.name;
+    if (name === undefined || this.#watch.of(name) === undefined) return;
+    if (!this.#watch.retired.has(a.address)) this.#log(id, { interface: name, address: a.address });
+    this.#tell(name);
+  }
+}
