@@ -54,7 +54,10 @@ const set = "00:00:5e:00:01:33 private up";
 for (const base of [false, true]) {
   const more = base ? { vmacXmitBase: true } : {};
   const word = base ? "vmac_xmit_base" : "";
-  describe(`a mixed pair with VMACs${base ? " that transmits on the base" : ""}`, { skip }, () => {
+  describe(`a mixed pair with VMACs${base ? " that transmits on the base" : ""}`, {
+    skip,
+    concurrency: 2,
+  }, () => {
     for (const first of ["ours", "Debian's"] as const)
       test(`${first} is better: elected, replaced when it stops, active again when it returns`, async () => {
         const lan = new Lan(`v${base ? 1 : 0}${first[0]}`, 2);
