@@ -187,7 +187,9 @@ class Child {
   #end(): void {
     if (this.#ending) return;
     this.#ending = true;
-    if (!this.#channel.connected) this.#logger.write(parentLost({}));
+    // the channel may not have noticed yet
+    const orphaned = !this.#channel.connected || process.ppid !== this.#boot.parentPid;
+    if (orphaned) this.#logger.write(parentLost({}));
     const work = Promise.race([this.#work, pause(DISORDERLY_LIMIT_MS)]);
     const stop = work.then(() => this.#handlers?.stop());
     Promise.race([stop, pause(ORDERLY_LIMIT_MS)]).then(

@@ -240,7 +240,7 @@ test(
     await said(second, "Startup complete");
     assert.deepEqual([isAlive(checker), isAlive(vrrp)], [false, false]);
     assert.deepEqual(second.journal("checker"), ["boot", "configure 1: 4", "stop", "boot", "configure 1: 4"]);
-    assert.ok(first.log().includes("The parent process is gone, releasing everything and stopping"));
+    await said(first, "The parent process is gone, releasing everything and stopping");
     second.kill("SIGTERM");
     assert.equal(await second.exited, 0);
   },
