@@ -1,0 +1,140 @@
+/**
+ * Each variant of the protocol against Debian's keepalived with one and the same configuration text, both
+ * ways round: elected, heard without a complaint, replaced when it stops.
+ */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { loadConfig } from "../../src/config/load.ts";
+import type { ConfigModel } from "../../src/config/model.ts";
+import { fakeSystem } from "../config/fake-system.ts";
+import { allowed, type Daemon, Lan, until } from "./namespaces.ts";
+
+interface Variant {
+  readonly name: string;
+  readonly global?: string;
+  /** of router i, besides state, interface, virtual_router_id and priority */
+  readonly body: (i: number) => string;
+  /** an address that the better router must hold */
+  readonly vip: string;
+  /** the first line of the instance; default: `interface eth0` */
+  readonly place?: string;
+}
+
+const four = "virtual_ipaddress {\n10.9.0.100\n10.9.0.101/24 label eth0:1\n}";
+const six = "virtual_ipaddress {\nfe80::100\n2001:db8::100/64\n}";
+const other = (i: number): number => 3 - i;
+
+const variants: readonly Variant[] = [
+  { name: "version 3", body: () => `version 3\nadvert_int 1\n${four}`, vip: "10.9.0.101" },
+  { name: "version 3 at 100 ms", body: () => `version 3\nadvert_int 0.1\n${four}`, vip: "10.9.0.101" },
+  { name: "version 3 over IPv6", body: () => `version 3\nadvert_int 0.5\n${six}`, vip: "2001:db8::100" },
+  { name: "version 2 over IPv6", body: () => `version 2\nadvert_int 1\n${six}`, vip: "2001:db8::100" },
+  {
+    name: "other groups",
+    body: () => `version 3\nadvert_int 0.2\nmcast_dst_ip 224.0.0.77\n${four}`,
+    vip: "10.9.0.101",
+  },
+  {
+    name: "unicast version 2",
+    body: (i) =>
+      `version 2\nadvert_int 1\nunicast_src_ip 10.9.0.${i}\nunicast_peer {\n10.9.0.${other(i)}\n}\n${four}`,
+    vip: "10.9.0.101",
+  },
+  {
+    name: "unicast version 3, checked",
+    body: (i) =>
+      `version 3\nadvert_int 0.2\ncheck_unicast_src\nunicast_src_ip 10.9.0.${i}\nunicast_peer {\n10.9.0.${other(i)} min_ttl 255 max_ttl 255\n}\n${four}`,
+    vip: "10.9.0.101",
+  },
+  {
+    name: "unicast version 3 with the old checksum",
+    body: (i) =>
+      `version 3\nadvert_int 0.2\nold_unicast_checksum\nunicast_src_ip 10.9.0.${i}\nunicast_peer {\n10.9.0.${other(i)}\n}\n${four}`,
+    vip: "10.9.0.101",
+  },
+  {
+    name: "unicast over IPv6",
+    body: (i) =>
+      `version 3\nadvert_int 0.2\nunicast_src_ip 2001:db8:9::${i}\nunicast_peer {\n2001:db8:9::${other(i)}\n}\n${six}`,
+    vip: "2001:db8::100",
+  },
+];
+
+function text(v: Variant, i: number, priority: number): string {
+  return `global_defs {
+${v.global ?? "vrrp_version 2"}
+}
+vrrp_instance VI_1 {
+state BACKUP
+${v.place ?? "interface eth0"}
+virtual_router_id 51
+priority ${priority}
+${v.body(i)}
+}
+`;
+}
+
+function model(source: string): ConfigModel {
+  const loaded = loadConfig("test.conf", fakeSystem({ "test.conf": source }));
+  assert.ok(loaded.model);
+  return loaded.model;
+}
+
+/** Anything but the ordinary course of an election. */
+const complaints = /Received advert|[Ii]nvalid|mismatch|wrong|xpect|not present|not a|rror/;
+
+async function ready(lan: Lan): Promise<void> {
+  for (const i of [1, 2]) lan.ip(i, `addr add 2001:db8:9::${i}/64 dev eth0 nodad`);
+  const settled = (i: number): boolean =>
+    lan.ip(i, "-6 -o addr show dev eth0 scope link").includes("fe80") &&
+    lan.ip(i, "-6 -o addr show dev eth0 tentative").trim() === "";
+  await until("addresses are settled", () => [1, 2].every(settled));
+}
+
+const holds = (lan: Lan, i: number, address: string): boolean =>
+  lan.ip(i, "-o addr show dev eth0").includes(` ${address}/`);
+
+function heard(lan: Lan, i: number): number {
+  const state = lan.state(i) as { instances: { counters: { advertRcvd: number } }[] } | undefined;
+  return state?.instances[0]?.counters.advertRcvd ?? 0;
+}
+
+describe("variants of the protocol against Debian's", { concurrency: 3, skip: !allowed }, () => {
+  for (const [n, v] of variants.entries()) {
+    test(`${v.name}: ours is elected, and Debian's replaces it when it stops`, async () => {
+      const lan = new Lan(`c${n}`, 2);
+      after(() => lan.remove());
+      await ready(lan);
+      const theirs = lan.theirs(2, text(v, 2, 90));
+      await until("Debian's listens", () => theirs.log.includes("(init)"));
+      const ours = lan.ours(1, model(text(v, 1, 100)));
+      await until("ours is active", () => holds(lan, 1, v.vip) && !holds(lan, 2, v.vip));
+      await ours.stop();
+      await until("Debian's has heard it", () => theirs.log.includes("received priority 0"));
+      await until("Debian's is active", () => holds(lan, 2, v.vip) && !holds(lan, 1, v.vip));
+      quiet(ours, theirs);
+    });
+
+    test(`${v.name}: Debian's is elected, ours hears it and replaces it when it stops`, async () => {
+      const lan = new Lan(`d${n}`, 2);
+      after(() => lan.remove());
+      await ready(lan);
+      const theirs = lan.theirs(1, text(v, 1, 100));
+      await until("Debian's is active", () => holds(lan, 1, v.vip));
+      const ours = lan.ours(2, model(text(v, 2, 90)));
+      await until("ours hears it", () => heard(lan, 2) > 2);
+      assert.equal(holds(lan, 2, v.vip), false);
+      await theirs.stop();
+      await until("ours has heard it", () => ours.log.includes("received priority 0"));
+      await until("ours is active", () => holds(lan, 2, v.vip));
+      quiet(ours, theirs);
+    });
+  }
+});
+
+function quiet(...daemons: readonly Daemon[]): void {
+  assert.deepEqual(
+    daemons.flatMap((d) => d.lines(complaints)),
+    [],
+  );
+}
