@@ -87,12 +87,6 @@ export function readAuthentication(
     );
     return undefined;
   }
-  reporter.once(
-    "no-effect-yet",
-    block.statementOf("auth_type"),
-    "auth_type AH",
-    "auth_type AH has no effect yet",
-  );
   return { type: "AH", password };
 }
 

@@ -93,7 +93,7 @@ export interface VrrpInstanceConfig extends Partial<InstanceExtras> {
   /** 1-255; 255 is the address owner */
   readonly priority: number;
   readonly advertInt: Centiseconds;
-  /** at most 8 bytes of `password` count; AH has no effect yet */
+  /** at most 8 bytes of `password` count; AH is for IPv4 only */
   readonly authentication: { readonly type: "PASS" | "AH"; readonly password: string } | undefined;
   readonly virtualIpaddress: readonly VirtualAddress[];
   readonly virtualIpaddressExcluded: readonly VirtualAddress[];

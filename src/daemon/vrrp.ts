@@ -8,6 +8,7 @@ import { groupNotices, instanceNotices } from "../vrrp/notify.ts";
 import { VrrpRuntime } from "../vrrp/runtime.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
 import { Notifier, STOP_LIMIT } from "./notifier.ts";
+import { loadSecrets } from "./vrrp-secrets.ts";
 
 /** How old the counters of a published snapshot may be. */
 const PUBLISH_PAUSE_MS = 1_000;
@@ -43,7 +44,7 @@ class VrrpChild implements ChildHandlers {
       },
       onChange: () => this.#publishSoon(),
     });
-    const { added, removed, changed } = this.#runtime.apply(model);
+    const { added, removed, changed } = this.#runtime.apply(model, await loadSecrets(model, logger));
     this.#publish();
     return summary(added, removed, changed);
   }

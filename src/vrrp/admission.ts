@@ -6,6 +6,7 @@
 import type { Family, IpAddress } from "../base/address.ts";
 import { type Datagram, isMulticast } from "../base/ip-packet.ts";
 import type { Centiseconds } from "../base/units.ts";
+import { TRAILER_LENGTH } from "./auth-hmac.ts";
 import {
   type Advertisement,
   AH_LENGTH,
@@ -53,6 +54,10 @@ export interface ReceiveRules {
   readonly peers?: readonly Peer[] | undefined;
   /** verifies an authentication header; present with authentication of that type */
   readonly verifyHeader?: ((datagram: Datagram) => Failure | undefined) | undefined;
+  /** decides about the trailer of `auth_hmac`, or that there is none; undefined: an advert may have none */
+  readonly verifyTrailer?:
+    | ((pdu: Uint8Array, trailer: Uint8Array | undefined, source: IpAddress) => Failure | undefined)
+    | undefined;
 }
 
 /** Why an advert was not believed. Each reason is logged once and counted. */
@@ -73,7 +78,16 @@ export type RejectReason =
   | "no-addresses"
   | "owner"
   | "stranger"
-  | "peer-hop-limit";
+  | "peer-hop-limit"
+  | "ah-spi"
+  | "ah-replay"
+  | "ah-value"
+  | "hmac-missing"
+  | "hmac-malformed"
+  | "hmac-stale"
+  | "hmac-unknown-key"
+  | "hmac-invalid"
+  | "hmac-replay";
 
 /** `expected` and `received` are numbers of what the reason names. */
 export interface Failure {
@@ -139,13 +153,20 @@ function findFailure(datagram: Datagram, pdu: Uint8Array, rules: ReceiveRules): 
   const headers = datagram.header.length + datagram.payload.length - pdu.length;
   // The sender's version decides the length, so that a foreign version is called that and not a bad length.
   const length = advertLength(version === 2 ? 2 : 3, rules.family, pdu[3] ?? 0);
-  if (pdu.length < HEADER_LENGTH || !fits(headers, pdu.length, length))
+  const trailer =
+    rules.verifyTrailer !== undefined && pdu.length === length + TRAILER_LENGTH
+      ? pdu.subarray(length)
+      : undefined;
+  if (pdu.length < HEADER_LENGTH || (trailer === undefined && !fits(headers, pdu.length, length)))
     return no("length", headers + pdu.length, headers + length);
 
   if (rules.transport === "multicast" && datagram.hopLimit !== HOP_LIMIT)
     return no("hop-limit", datagram.hopLimit, HOP_LIMIT);
 
   if (version !== rules.version) return no("version", version, rules.version);
+
+  const unsigned = rules.verifyTrailer?.(pdu.subarray(0, length), trailer, datagram.source);
+  if (unsigned !== undefined) return unsigned;
 
   if (rules.version === 2) {
     const failure = checkVersion2(datagram, ownPart(pdu, rules), rules);

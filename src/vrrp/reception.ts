@@ -41,6 +41,15 @@ const rejectCounters: Readonly<Record<RejectReason, Counter | undefined>> = {
   owner: undefined,
   stranger: "advertRcvd",
   "peer-hop-limit": "advertRcvd",
+  "ah-spi": "authFailure",
+  "ah-replay": "authFailure",
+  "ah-value": "authFailure",
+  "hmac-missing": "authExtMissing",
+  "hmac-malformed": "authExtMalformed",
+  "hmac-stale": "authExtStale",
+  "hmac-unknown-key": "authExtUnknownKey",
+  "hmac-invalid": "authExtInvalidHmac",
+  "hmac-replay": "authExtReplay",
 };
 
 /** A datagram that was not believed: no timer moves. */

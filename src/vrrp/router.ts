@@ -18,7 +18,7 @@ import {
 } from "./state.ts";
 import type { InterfaceTracker } from "./tracker.ts";
 import { keepalivedState, keepalivedStateNumber } from "./vocabulary.ts";
-import { type McastGroups, Wire } from "./wire.ts";
+import { Wire, type WireContext } from "./wire.ts";
 
 /** One virtual router as the shell runs it. */
 export interface Router {
@@ -38,11 +38,11 @@ export interface Router {
   lastAdvert: { readonly from: IpAddress; readonly priority: number; readonly at: Instant } | undefined;
 }
 
-function createRouter(config: PlacedInstance, groups: McastGroups): Router {
+function createRouter(config: PlacedInstance, context: WireContext): Router {
   return {
     config,
     params: paramsOf(config, config.priority, undefined),
-    wire: new Wire(config, groups),
+    wire: new Wire(config, context),
     trackers: trackersOf(config),
     state: initialState,
     schedule: noAnnouncements,
@@ -69,7 +69,7 @@ export interface Planned {
 export function matchInstances(
   before: ReadonlyMap<string, Router>,
   instances: readonly PlacedInstance[],
-  groups: McastGroups,
+  context: WireContext,
 ): {
   readonly routers: ReadonlyMap<string, Router>;
   readonly added: readonly Router[];
@@ -87,7 +87,7 @@ export function matchInstances(
     const duplicate = others.some((other) => meet(other, config));
     const key = others.length > 0 ? `${shared} ${config.name}` : shared;
     const known = before.get(key);
-    const router = known ?? createRouter(config, groups);
+    const router = known ?? createRouter(config, context);
     router.duplicate = duplicate;
     routers.set(key, router);
     if (known === undefined) added.push(router);
@@ -104,9 +104,9 @@ function meet(a: PlacedInstance, b: PlacedInstance): boolean {
 }
 
 /** A reload gives a kept router its new words; what the machine knows stays. */
-export function reconfigure(router: Router, config: PlacedInstance, groups: McastGroups): void {
+export function reconfigure(router: Router, config: PlacedInstance, context: WireContext): void {
   router.config = config;
-  router.wire.configure(config, groups);
+  router.wire.configure(config, context);
   router.trackers = trackersOf(config);
 }
 
@@ -128,6 +128,12 @@ function zeroCounters(): Record<Counter, number> {
     priZeroSent: 0,
     chksumErr: 0,
     versionErr: 0,
+    authExtMissing: 0,
+    authExtMalformed: 0,
+    authExtUnknownKey: 0,
+    authExtInvalidHmac: 0,
+    authExtStale: 0,
+    authExtReplay: 0,
   };
 }
 

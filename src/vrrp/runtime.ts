@@ -32,7 +32,7 @@ import { nextDeadline, type VrrpEffect, type VrrpEvent, type VrrpParams } from "
 import { survey } from "./surroundings.ts";
 import { AdvertTraffic } from "./traffic.ts";
 import type { LogWriter, Turn } from "./turn.ts";
-import { type McastGroups, standardGroups } from "./wire.ts";
+import { type Secrets, standardGroups, type WireContext } from "./wire.ts";
 
 export class VrrpRuntime {
   readonly #host: RuntimeHost;
@@ -43,7 +43,7 @@ export class VrrpRuntime {
   readonly #alarm: Alarm<Router>;
   readonly #traffic: AdvertTraffic;
   #routers: ReadonlyMap<string, Router> = new Map();
-  #groups: McastGroups | undefined;
+  #started = false;
   readonly #sync: SyncGroups<Router>;
   #settleAsked = false;
   #closed = false;
@@ -96,14 +96,14 @@ export class VrrpRuntime {
   }
 
   /** Puts a configuration in force: new instances start, kept ones adapt, others leave. */
-  apply(model: ConfigModel): Applied {
-    const first = this.#groups === undefined;
+  apply(model: ConfigModel, secrets: Secrets): Applied {
+    const first = !this.#started;
+    this.#started = true;
     this.#sync.hold();
     const { vrrpMcastGroup4: ipv4, vrrpMcastGroup6: ipv6 = standardGroups.ipv6 } = model.global;
-    const groups = { ipv4, ipv6 };
-    this.#groups = groups;
+    const context = { groups: { ipv4, ipv6 }, secrets };
     const instances = this.#interfaces.place(model, withTrackGroups(model));
-    const { routers, added, kept, removed } = matchInstances(this.#routers, instances, groups);
+    const { routers, added, kept, removed } = matchInstances(this.#routers, instances, context);
     this.#routers = routers;
     for (const router of removed) {
       this.#dispatch(router, { kind: "removed" });
@@ -112,7 +112,7 @@ export class VrrpRuntime {
     const planned = [...added.map((router) => ({ router, config: router.config })), ...kept];
     this.#sync.rebuild(model.syncGroups ?? [], planned);
     this.#interfaces.watch(planned);
-    const changed = kept.filter(({ router, config }) => this.#adapt(router, config, groups)).length;
+    const changed = kept.filter(({ router, config }) => this.#adapt(router, config, context)).length;
     if (first) {
       this.#turn.removeLeftovers(added, staticObjects(model));
       this.#interfaces.drain();
@@ -148,13 +148,13 @@ export class VrrpRuntime {
   // ---- configuration ---------------------------------------------------------------------------------
 
   /** @returns whether anything is different */
-  #adapt(router: Router, config: PlacedInstance, groups: McastGroups): boolean {
+  #adapt(router: Router, config: PlacedInstance, context: WireContext): boolean {
     const was = router.config;
     const same = sameInstance(was, config);
     const active = router.state.name === "active";
     for (const gone of active ? leavingAddresses(was, config) : [])
       this.#log("vip-left-configuration", { instance: config.name, ...gone });
-    reconfigure(router, config, groups);
+    reconfigure(router, config, context);
     this.#refresh(router, addressChange(was, config));
     return !same;
   }

@@ -155,7 +155,13 @@ export type Counter =
   | "priZeroSent"
   | "advertSent"
   | "chksumErr"
-  | "versionErr";
+  | "versionErr"
+  | "authExtMissing"
+  | "authExtMalformed"
+  | "authExtUnknownKey"
+  | "authExtInvalidHmac"
+  | "authExtStale"
+  | "authExtReplay";
 
 /** A line to write; the sentence is in the catalogue. */
 export type LogEffect = {

@@ -3,6 +3,7 @@
  * what they say to the machine, sends one advert to everybody who shall hear it. Never decides what an
  * advert leads to.
  */
+import type { IpAddress } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import { DaemonError } from "../base/errors.ts";
 import type { Datagram } from "../base/ip-packet.ts";
@@ -11,6 +12,7 @@ import { AdvertSockets, type SocketHost } from "./sockets.ts";
 import type { VrrpEvent } from "./state.ts";
 import type { Survey } from "./surroundings.ts";
 import type { LogWriter } from "./turn.ts";
+import type { WireNews } from "./wire.ts";
 
 /** What the traffic works with. */
 export interface TrafficPorts {
@@ -94,8 +96,8 @@ export class AdvertTraffic {
   #onAdvert(router: Router, datagram: Datagram): void {
     // Before the checks: a router in fault neither believes nor complains.
     if (router.state.name !== "backup" && router.state.name !== "active") return;
-    const checked = router.wire.check(datagram);
-    if (checked.switched) this.#ports.log("old-unicast-checksum", { instance: router.config.name });
+    const { checked, news } = router.wire.check(datagram);
+    if (news !== undefined) this.#tell(router.config.name, checked.from, news);
     if (checked.ok) {
       const { advert, from } = checked;
       router.lastAdvert = { from, priority: advert.priority, at: this.#ports.clock.now() };
@@ -104,5 +106,10 @@ export class AdvertTraffic {
       const { reason, from, received, expected } = checked;
       this.#ports.heard(router, { kind: "advertRejected", reason, from, received, expected });
     }
+  }
+
+  #tell(instance: string, from: IpAddress, news: WireNews): void {
+    if (news.kind === "old-checksum") this.#ports.log("old-unicast-checksum", { instance });
+    else this.#ports.log("hmac-skew", { instance, from, seconds: news.seconds });
   }
 }

@@ -3,11 +3,12 @@
  * rules arriving ones must meet. Keeps what authentication has to remember between adverts; never sends,
  * and never decides what an advert means.
  */
-import type { Family, IpAddress } from "../base/address.ts";
+import { bytesOf, type Family, type IpAddress } from "../base/address.ts";
 import type { Datagram } from "../base/ip-packet.ts";
 import type { VrrpInstanceConfig } from "../config/model.ts";
-import type { UnicastConfig } from "../config/model-vrrp.ts";
 import { type CheckedAdvert, checkAdvert, type ReceiveRules } from "./admission.ts";
+import { HmacSession } from "./auth-hmac.ts";
+import { AuthenticationHeader, type Mac } from "./authentication-header.ts";
 import {
   type Authentication,
   type ChecksumMode,
@@ -28,6 +29,31 @@ export const standardGroups: McastGroups = {
   ipv6: "ff02::12" as IpAddress,
 };
 
+/** What authentication needs besides the configuration. */
+export interface Secrets {
+  /** undefined: no instance needs it */
+  readonly mac: Mac | undefined;
+  /** keys of `auth_hmac` by id; undefined: none, or none to sign with, so that it is off */
+  keysOf(config: VrrpInstanceConfig): ReadonlyMap<number, Uint8Array> | undefined;
+  /** wall time in microseconds since the epoch */
+  wallMicros(): number;
+}
+
+/** Of configurations without authentication. */
+export const noSecrets: Secrets = { mac: undefined, keysOf: () => undefined, wallMicros: () => 0 };
+
+/** What all wires share. */
+export interface WireContext {
+  readonly groups: McastGroups;
+  readonly secrets: Secrets;
+}
+
+/** Something about a believed advert that an operator should know. */
+export type WireNews =
+  | { readonly kind: "old-checksum" }
+  /** positive: the sender's clock is ahead */
+  | { readonly kind: "skew"; readonly seconds: number };
+
 /** One advert for one destination; `OutgoingDatagram` of src/net/raw-socket.ts. */
 export interface Outgoing {
   readonly source: IpAddress;
@@ -47,13 +73,17 @@ export interface Listening {
   readonly peers: ReadonlySet<IpAddress> | undefined;
 }
 
-/** What follows from the configuration alone. */
+/** What follows from the configuration. */
 interface Settings {
   readonly config: VrrpInstanceConfig;
-  readonly groups: McastGroups;
+  readonly context: WireContext;
   readonly authentication: Authentication;
   readonly rules: ReceiveRules;
   readonly destinations: readonly IpAddress[];
+  /** undefined: authentication is not of type AH */
+  readonly header: AuthenticationHeader | undefined;
+  /** undefined: no `auth_hmac` */
+  readonly hmac: HmacSession | undefined;
 }
 
 /** The same advert again, as long as nothing of it changes. */
@@ -69,15 +99,16 @@ export class Wire {
   /** our adverts carry the old unicast checksum: configured, or a peer was heard that writes it */
   #oldChecksum: boolean;
   #last: LastAdvert | undefined;
+  #skewed = false;
 
-  constructor(config: VrrpInstanceConfig, groups: McastGroups) {
-    this.#settings = settingsOf(config, groups);
+  constructor(config: VrrpInstanceConfig, context: WireContext) {
+    this.#settings = settingsOf(config, context, undefined);
     this.#oldChecksum = config.oldUnicastChecksum === "always";
   }
 
-  /** A reload gives other words; sequence numbers go on. */
-  configure(config: VrrpInstanceConfig, groups: McastGroups): void {
-    this.#settings = settingsOf(config, groups);
+  /** A reload gives other words. The sequence of AH goes on, that of `auth_hmac` starts anew. */
+  configure(config: VrrpInstanceConfig, context: WireContext): void {
+    this.#settings = settingsOf(config, context, this.#settings.header);
     this.#oldChecksum = config.oldUnicastChecksum === "always";
     this.#last = undefined;
   }
@@ -93,24 +124,45 @@ export class Wire {
   }
 
   /** @returns the checks' answer; the first advert with an old checksum makes ours old, too */
-  check(datagram: Datagram): CheckedAdvert & { readonly switched: boolean } {
-    const checked = checkAdvert(datagram, this.#settings.rules);
-    const switched = checked.ok && checked.oldChecksum && !this.#oldChecksum;
-    if (switched) {
+  check(datagram: Datagram): { readonly checked: CheckedAdvert; readonly news: WireNews | undefined } {
+    const { rules, hmac } = this.#settings;
+    const checked = checkAdvert(datagram, rules);
+    if (!checked.ok) return { checked, news: undefined };
+    if (checked.oldChecksum && !this.#oldChecksum) {
       this.#oldChecksum = true;
       this.#last = undefined;
+      return { checked, news: { kind: "old-checksum" } };
     }
-    return { ...checked, switched };
+    const seconds = hmac?.skew ?? 0;
+    const isNews = seconds !== 0 && !this.#skewed;
+    this.#skewed = seconds !== 0;
+    return { checked, news: isNews ? { kind: "skew", seconds } : undefined };
   }
 
   /** The advert of a router, one for each who shall hear it. @param priority 0 resigns */
   adverts(params: VrrpParams, priority: number, source: IpAddress): readonly Outgoing[] {
-    const { config, destinations } = this.#settings;
+    const { config, destinations, header } = this.#settings;
     const hopLimit = config.unicast?.ttl ?? HOP_LIMIT;
-    return this.#pdus(params, priority, source).flatMap((payload, i) => {
+    const pdus = this.#pdus(params, priority, source);
+    const trailer = this.#trailer(pdus[0], source);
+    // Copies of one advert have one number.
+    const sequence = header?.next() ?? 0;
+    return pdus.flatMap((pdu, i): Outgoing[] => {
       const destination = destinations[i];
-      return destination === undefined ? [] : { source, destination, hopLimit, payload };
+      if (destination === undefined) return [];
+      const to = { source, destination, hopLimit };
+      if (trailer !== undefined) return [{ ...to, payload: Buffer.concat([pdu, trailer]) }];
+      if (header === undefined) return [{ ...to, payload: pdu }];
+      const seal = (packet: Buffer): void => header.seal(packet, config.unicast === undefined);
+      return [{ ...to, payload: header.wrap(pdu, bytesOf(source), sequence), seal }];
     });
+  }
+
+  /** It covers neither checksum nor destination: one is good for all peers. */
+  #trailer(pdu: Uint8Array | undefined, source: IpAddress): Uint8Array | undefined {
+    const { context, hmac } = this.#settings;
+    if (pdu === undefined || hmac?.signs !== true) return undefined;
+    return hmac.sign(pdu, source, context.secrets.wallMicros());
   }
 
   #pdus(params: VrrpParams, priority: number, source: IpAddress): readonly Uint8Array[] {
@@ -127,24 +179,58 @@ export class Wire {
   }
 
   #checksum(source: IpAddress, destination: IpAddress): ChecksumMode {
-    const { config, groups } = this.#settings;
+    const { config, context } = this.#settings;
     if (config.family === "ipv6") return { kind: "kernel" };
     if (config.version === 2 || config.v3ChecksumAsV2 === true) return { kind: "message-only" };
     const isOld = this.#oldChecksum && config.unicast !== undefined;
-    return { kind: "pseudo-header", source, destination: isOld ? groups.ipv4 : destination };
+    return { kind: "pseudo-header", source, destination: isOld ? context.groups.ipv4 : destination };
   }
 }
 
-function settingsOf(config: VrrpInstanceConfig, groups: McastGroups): Settings {
+/** @param before the authentication header so far, whose sequence goes on */
+function settingsOf(
+  config: VrrpInstanceConfig,
+  context: WireContext,
+  before: AuthenticationHeader | undefined,
+): Settings {
+  const { groups, secrets } = context;
+  const multicast = config.unicast === undefined;
+  const header = headerOf(config, secrets.mac, before);
+  const hmac = sessionOf(config, secrets);
   return {
     config,
-    groups,
+    context,
     authentication: authenticationOf(config),
-    rules: receiveRulesOf(config, groups),
+    header,
+    hmac,
     destinations: config.unicast?.peers.map(({ address }) => address) ?? [
       config.mcastDstIp ?? groups[config.family],
     ],
+    rules: {
+      ...receiveRulesOf(config, groups),
+      verifyHeader: header && ((datagram) => header.verify(datagram, multicast)),
+      verifyTrailer:
+        hmac && ((pdu, trailer, source) => hmac.verify(pdu, trailer, source, secrets.wallMicros())),
+    },
   };
+}
+
+function headerOf(
+  { authentication }: VrrpInstanceConfig,
+  mac: Mac | undefined,
+  before: AuthenticationHeader | undefined,
+): AuthenticationHeader | undefined {
+  if (authentication?.type !== "AH" || mac === undefined) return undefined;
+  const key = passwordData(authentication.password);
+  before?.rekey(key);
+  return before ?? new AuthenticationHeader(mac, key);
+}
+
+function sessionOf(config: VrrpInstanceConfig, { mac, keysOf }: Secrets): HmacSession | undefined {
+  const { authHmac, unicast } = config;
+  const keys = authHmac === undefined ? undefined : keysOf(config);
+  if (authHmac === undefined || keys === undefined || mac === undefined) return undefined;
+  return new HmacSession(mac, { ...authHmac, keys, peers: unicast?.peers.length });
 }
 
 function authenticationOf({ authentication }: VrrpInstanceConfig): Authentication {
@@ -154,24 +240,20 @@ function authenticationOf({ authentication }: VrrpInstanceConfig): Authenticatio
 }
 
 /** What the words of a vrrp_instance ask of arriving adverts. */
-export function receiveRulesOf(c: VrrpInstanceConfig, groups: McastGroups): ReceiveRules {
+function receiveRulesOf(c: VrrpInstanceConfig, groups: McastGroups): ReceiveRules {
+  const isUnicast = c.unicast !== undefined;
+  // What is signed must come from a known sender: only then replays can be told.
+  const checksSource = c.unicast?.checkSource === true || c.authHmac !== undefined;
   return {
     version: c.version,
     family: c.family,
     authentication: authenticationOf(c),
     interval: c.advertInt,
-    transport: c.unicast === undefined ? "multicast" : "unicast",
+    transport: isUnicast ? "unicast" : "multicast",
     checksum: c.v3ChecksumAsV2 === true && c.version === 3 ? "any" : "verified",
-    oldChecksumGroup: forgivesOldChecksum(c) ? groups.ipv4 : undefined,
+    oldChecksumGroup:
+      c.version === 3 && isUnicast && c.oldUnicastChecksum !== "never" ? groups.ipv4 : undefined,
     ignoresAll: c.priority === 255 && c.ownerIgnoreAdverts === true,
-    peers: peersOf(c.unicast),
+    peers: checksSource ? c.unicast?.peers : undefined,
   };
-}
-
-function forgivesOldChecksum(c: VrrpInstanceConfig): boolean {
-  return c.version === 3 && c.unicast !== undefined && c.oldUnicastChecksum !== "never";
-}
-
-function peersOf(unicast: UnicastConfig | undefined): ReceiveRules["peers"] {
-  return unicast?.checkSource === true ? unicast.peers : undefined;
 }

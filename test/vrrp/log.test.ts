@@ -118,6 +118,50 @@ const always: readonly Sentence[] = [
     "(VI_1) TTL/HL 9 from 10.9.0.2 below the peer's limit 10",
   ],
   [
+    "rejected-ah-spi",
+    { ...bad, received: 5, expected: 6 },
+    "(VI_1) IPSEC AH : invalid IPSEC SPI value. 5 and expect 6",
+  ],
+  [
+    "rejected-ah-replay",
+    { ...bad, received: 5, expected: 6 },
+    "(VI_1) IPSEC-AH : sequence number 5 already processed. Packet dropped. Local(6)",
+  ],
+  [
+    "rejected-ah-value",
+    bad,
+    "(VI_1) IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !",
+  ],
+  ["rejected-hmac-missing", bad, "(VI_1) advert without HMAC from 10.9.0.2 dropped: auth_hmac is enforced"],
+  ["rejected-hmac-malformed", bad, "(VI_1) malformed HMAC trailer from 10.9.0.2"],
+  [
+    "rejected-hmac-stale",
+    { ...bad, received: -9, expected: 5 },
+    "(VI_1) advert from 10.9.0.2 is 9 s old, more than time_window 5: compare the clocks",
+  ],
+  [
+    "rejected-hmac-unknown-key",
+    { ...bad, received: 8 },
+    "(VI_1) advert from 10.9.0.2 is signed with unknown key 8",
+  ],
+  [
+    "rejected-hmac-invalid",
+    { ...bad, received: 7 },
+    "(VI_1) invalid HMAC from 10.9.0.2: another key 7, or a changed advert",
+  ],
+  ["rejected-hmac-replay", bad, "(VI_1) replayed advert from 10.9.0.2 dropped"],
+  [
+    "hmac-skew",
+    { ...of, from: "10.9.0.2", seconds: 4 },
+    "(VI_1) the clock of 10.9.0.2 is 4 s ahead of ours: more than half of auth_hmac's time_window",
+  ],
+  ["hmac-key-unusable", { ...of, key: 7, reason: "ENOENT" }, "(VI_1) auth_hmac key 7 cannot be used: ENOENT"],
+  [
+    "hmac-off",
+    { ...of, key: 7 },
+    "(VI_1) auth_hmac is off and adverts are not signed: active_key 7 cannot be used",
+  ],
+  [
     "interval-differs",
     { ...bad, received: 10, expected: 100 },
     "(VI_1) advertisement interval mismatch with 10.9.0.2 ours = 100 centi-sec rcv'd=10 centi-sec",

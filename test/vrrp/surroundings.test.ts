@@ -6,7 +6,7 @@ import { matchInstances } from "../../src/vrrp/router.ts";
 import { addressChange, leavingAddresses, sameInstance, trackersOf } from "../../src/vrrp/settings.ts";
 import { type SeenLink, type Surroundings, survey } from "../../src/vrrp/surroundings.ts";
 import { InterfaceWatch } from "../../src/vrrp/watch.ts";
-import { standardGroups } from "../../src/vrrp/wire.ts";
+import { noSecrets, standardGroups } from "../../src/vrrp/wire.ts";
 import { instance, vip } from "./model.ts";
 
 const ip = (text: string): IpAddress => text as IpAddress;
@@ -21,6 +21,7 @@ const machine = (links: readonly SeenLink[], addresses: readonly OwnedAddress[])
   linkByName: (name) => links.find((l) => l.name === name),
   addresses: () => addresses,
 });
+const context = { groups: standardGroups, secrets: noSecrets };
 const none: ReadonlySet<IpAddress> = new Set();
 
 describe("surroundings", () => {
@@ -146,13 +147,13 @@ describe("matching instances at a reload", () => {
     const first = matchInstances(
       new Map(),
       [instance(), instance({ name: "VI_2", virtualRouterId: 52 })],
-      standardGroups,
+      context,
     );
     assert.equal(first.added.length, 2);
     const next = matchInstances(
       first.routers,
       [instance({ name: "renamed" }), instance({ name: "VI_2", virtualRouterId: 52, interface: "eth1" })],
-      standardGroups,
+      context,
     );
     assert.deepEqual(
       next.kept.map(({ router, config }) => [router.config.name, config.name]),
@@ -167,7 +168,7 @@ describe("matching instances at a reload", () => {
   });
 
   test("the later one of two with one VRID on one interface is marked", () => {
-    const { added } = matchInstances(new Map(), [instance(), instance({ name: "VI_2" })], standardGroups);
+    const { added } = matchInstances(new Map(), [instance(), instance({ name: "VI_2" })], context);
     assert.deepEqual(
       added.map((r) => r.duplicate),
       [false, true],
@@ -190,12 +191,12 @@ describe("matching instances at a reload", () => {
       instance({ name: "D", mcastDstIp: ip("224.0.0.77") }),
       instance({ name: "E" }),
     ];
-    const { added, routers } = matchInstances(new Map(), all, standardGroups);
+    const { added, routers } = matchInstances(new Map(), all, context);
     assert.deepEqual(
       added.map((r) => r.duplicate),
       [false, false, true, false, false],
     );
-    assert.deepEqual(matchInstances(routers, all, standardGroups).added, []);
+    assert.deepEqual(matchInstances(routers, all, context).added, []);
   });
 });
 

@@ -3,6 +3,8 @@
  * ways round: elected, heard without a complaint, replaced when it stops.
  */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
 import type { ConfigModel } from "../../src/config/model.ts";
@@ -29,6 +31,17 @@ const variants: readonly Variant[] = [
   { name: "version 3 at 100 ms", body: () => `version 3\nadvert_int 0.1\n${four}`, vip: "10.9.0.101" },
   { name: "version 3 over IPv6", body: () => `version 3\nadvert_int 0.5\n${six}`, vip: "2001:db8::100" },
   { name: "version 2 over IPv6", body: () => `version 2\nadvert_int 1\n${six}`, vip: "2001:db8::100" },
+  {
+    name: "version 2 with AH",
+    body: () => `version 2\nadvert_int 1\nauthentication {\nauth_type AH\nauth_pass secret\n}\n${four}`,
+    vip: "10.9.0.101",
+  },
+  {
+    name: "unicast version 2 with AH",
+    body: (i) =>
+      `version 2\nadvert_int 1\nauthentication {\nauth_type AH\nauth_pass 12345678\n}\nunicast_src_ip 10.9.0.${i}\nunicast_peer {\n10.9.0.${other(i)}\n}\n${four}`,
+    vip: "10.9.0.101",
+  },
   {
     name: "other groups",
     body: () => `version 3\nadvert_int 0.2\nmcast_dst_ip 224.0.0.77\n${four}`,
@@ -74,8 +87,12 @@ ${v.body(i)}
 `;
 }
 
-function model(source: string): ConfigModel {
-  const loaded = loadConfig("test.conf", fakeSystem({ "test.conf": source }));
+/** @param secret files of keys, which nobody else can read */
+function model(source: string, secret: readonly string[] = []): ConfigModel {
+  const system = fakeSystem({ "test.conf": source });
+  const statScript = (path: string) =>
+    secret.includes(path) ? { isFile: true, mode: 0o600, uid: 0, gid: 0 } : system.statScript(path);
+  const loaded = loadConfig("test.conf", { ...system, statScript });
   assert.ok(loaded.model);
   return loaded.model;
 }
@@ -130,6 +147,42 @@ describe("variants of the protocol against Debian's", { concurrency: 3, skip: !a
       quiet(ours, theirs);
     });
   }
+});
+
+describe("auth_hmac between two of ours", { concurrency: 2, skip: !allowed }, () => {
+  const hmac = (key: string): string =>
+    `version 3\nadvert_int 0.2\nauth_hmac {\nkey 1 ${key}\nactive_key 1\n}`;
+  const text32 = "0123456789abcdef0123456789abcdef";
+
+  test("a key of a file is the same as one of the configuration, over IPv6", async () => {
+    const lan = new Lan("ha", 2);
+    after(() => lan.remove());
+    await ready(lan);
+    const file = join(lan.directory, "key");
+    writeFileSync(file, `hex:${Buffer.from(text32).toString("hex")}\n`, { mode: 0o600 });
+    const of = (i: number, key: string, priority: number): ConfigModel =>
+      model(text({ name: "", vip: "", body: () => `${hmac(key)}\n${six}` }, i, priority), [file]);
+    const first = lan.ours(1, of(1, text32, 100));
+    await until("the first is active", () => holds(lan, 1, "2001:db8::100"));
+    const second = lan.ours(2, of(2, `file:${file}`, 90));
+    await until("the second hears it", () => heard(lan, 2) > 2);
+    await first.stop();
+    await until("the second has heard it", () => second.log.includes("received priority 0"));
+    await until("the second is active", () => holds(lan, 2, "2001:db8::100"));
+    quiet(first, second);
+  });
+
+  test("another key is refused, and both are active", async () => {
+    const lan = new Lan("hb", 2);
+    after(() => lan.remove());
+    const of = (i: number, key: string, priority: number): ConfigModel =>
+      model(text({ name: "", vip: "", body: () => `${hmac(key)}\n${four}` }, i, priority));
+    lan.ours(1, of(1, text32, 100));
+    const second = lan.ours(2, of(2, text32.replace("0", "1"), 90));
+    await until("both are active", () => holds(lan, 1, "10.9.0.100") && holds(lan, 2, "10.9.0.100"));
+    await until("the second complains", () => second.log.includes("invalid HMAC from 10.9.0.1"));
+    assert.equal(heard(lan, 2), 0);
+  });
 });
 
 function quiet(...daemons: readonly Daemon[]): void {

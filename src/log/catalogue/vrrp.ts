@@ -53,6 +53,18 @@ export type VrrpLogFields = {
   readonly "rejected-owner": Complaint;
   readonly "rejected-stranger": Complaint;
   readonly "rejected-peer-hop-limit": Complaint;
+  readonly "rejected-ah-spi": Complaint;
+  readonly "rejected-ah-replay": Complaint;
+  readonly "rejected-ah-value": Complaint;
+  readonly "rejected-hmac-missing": Complaint;
+  readonly "rejected-hmac-malformed": Complaint;
+  readonly "rejected-hmac-stale": Complaint;
+  readonly "rejected-hmac-unknown-key": Complaint;
+  readonly "rejected-hmac-invalid": Complaint;
+  readonly "rejected-hmac-replay": Complaint;
+  readonly "hmac-skew": Of<{ readonly from: string; readonly seconds: number }>;
+  readonly "hmac-key-unusable": Of<{ readonly key: number; readonly reason: string }>;
+  readonly "hmac-off": Of<{ readonly key: number }>;
   readonly "interval-differs": Complaint;
   readonly "address-count": Complaint;
   readonly "address-missing": Of<{
@@ -333,6 +345,70 @@ export const vrrpLog: Sentences = {
     "info",
     (f) =>
       `(${f.instance}) TTL/HL ${f.received} from ${f.from} ${f.received < f.expected ? "below" : "above"} the peer's limit ${f.expected}`,
+  ),
+  "rejected-ah-spi": entry(
+    "vrrp-rejected-ah-spi",
+    "info",
+    (f) => `(${f.instance}) IPSEC AH : invalid IPSEC SPI value. ${f.received} and expect ${f.expected}`,
+  ),
+  "rejected-ah-replay": entry(
+    "vrrp-rejected-ah-replay",
+    "info",
+    (f) =>
+      `(${f.instance}) IPSEC-AH : sequence number ${f.received} already processed. Packet dropped. Local(${f.expected})`,
+  ),
+  "rejected-ah-value": entry(
+    "vrrp-rejected-ah-value",
+    "info",
+    (f) =>
+      `(${f.instance}) IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !`,
+  ),
+  "rejected-hmac-missing": entry(
+    "vrrp-rejected-hmac-missing",
+    "info",
+    (f) => `(${f.instance}) advert without HMAC from ${f.from} dropped: auth_hmac is enforced`,
+  ),
+  "rejected-hmac-malformed": entry(
+    "vrrp-rejected-hmac-malformed",
+    "info",
+    (f) => `(${f.instance}) malformed HMAC trailer from ${f.from}`,
+  ),
+  "rejected-hmac-stale": entry(
+    "vrrp-rejected-hmac-stale",
+    "info",
+    (f) =>
+      `(${f.instance}) advert from ${f.from} is ${Math.abs(f.received)} s ${f.received < 0 ? "old" : "ahead of our clock"}, more than time_window ${f.expected}: compare the clocks`,
+  ),
+  "rejected-hmac-unknown-key": entry(
+    "vrrp-rejected-hmac-unknown-key",
+    "info",
+    (f) => `(${f.instance}) advert from ${f.from} is signed with unknown key ${f.received}`,
+  ),
+  "rejected-hmac-invalid": entry(
+    "vrrp-rejected-hmac-invalid",
+    "info",
+    (f) => `(${f.instance}) invalid HMAC from ${f.from}: another key ${f.received}, or a changed advert`,
+  ),
+  "rejected-hmac-replay": entry(
+    "vrrp-rejected-hmac-replay",
+    "info",
+    (f) => `(${f.instance}) replayed advert from ${f.from} dropped`,
+  ),
+  "hmac-skew": entry(
+    "vrrp-hmac-skew",
+    "warning",
+    (f) =>
+      `(${f.instance}) the clock of ${f.from} is ${Math.abs(f.seconds)} s ${f.seconds < 0 ? "behind" : "ahead of"} ours: more than half of auth_hmac's time_window`,
+  ),
+  "hmac-key-unusable": entry(
+    "vrrp-hmac-key-unusable",
+    "error",
+    (f) => `(${f.instance}) auth_hmac key ${f.key} cannot be used: ${f.reason}`,
+  ),
+  "hmac-off": entry(
+    "vrrp-hmac-off",
+    "error",
+    (f) => `(${f.instance}) auth_hmac is off and adverts are not signed: active_key ${f.key} cannot be used`,
   ),
   "interval-differs": entry(
     "vrrp-interval-differs",
