@@ -128,7 +128,7 @@ const vrrpInstance: BlockTable = {
       again: "add",
       default: "script's weight",
       help: "scripts to track",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "track_file",
@@ -137,7 +137,7 @@ const vrrpInstance: BlockTable = {
       again: "add",
       default: "file's weight",
       help: "files to track",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "track_process",
@@ -146,7 +146,7 @@ const vrrpInstance: BlockTable = {
       again: "add",
       default: "process's weight",
       help: "process sets to track",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "track_bfd",
@@ -155,7 +155,7 @@ const vrrpInstance: BlockTable = {
       again: "add",
       default: "BFD's weight",
       help: "BFD sessions to track",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "mcast_src_ip",
@@ -672,7 +672,7 @@ const syncGroup: BlockTable = {
       syntax: "{ INTERFACE [weight -253..253 [reverse]] … }",
       again: "add",
       help: "interfaces tracked for every member",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "track_script",
@@ -681,7 +681,7 @@ const syncGroup: BlockTable = {
       again: "add",
       default: "script's weight",
       help: "scripts tracked for every member",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "track_file",
@@ -690,7 +690,7 @@ const syncGroup: BlockTable = {
       again: "add",
       default: "file's weight",
       help: "files tracked for every member",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "track_process",
@@ -699,7 +699,7 @@ const syncGroup: BlockTable = {
       again: "add",
       default: "process's weight",
       help: "processes tracked for every member",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "track_bfd",
@@ -708,7 +708,7 @@ const syncGroup: BlockTable = {
       again: "add",
       default: "BFD's weight",
       help: "BFD sessions tracked for every member",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "notify_backup",

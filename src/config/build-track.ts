@@ -84,6 +84,7 @@ export function buildTrackScript(
     reverse,
     rise: draft.number("rise") ?? 1,
     fall: draft.number("fall") ?? 1,
+    initFail: draft.has("init_fail"),
   };
   return {
     name,

@@ -165,6 +165,8 @@ export interface TrackScriptConfig {
   readonly reverse: boolean;
   readonly rise: number;
   readonly fall: number;
+  /** it counts as failed until it has succeeded */
+  readonly initFail: boolean;
 }
 
 export interface TrackFileConfig {

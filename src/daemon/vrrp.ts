@@ -2,10 +2,12 @@
  * The VRRP child's role: joins the VRRP runtime with scripts and with the parent, who shows its state.
  * Never parses, never waits for a script while routers run.
  */
-import type { ConfigModel } from "../config/model.ts";
+import type { ConfigModel, ScriptRef } from "../config/model.ts";
+import type { TrackScriptConfig } from "../config/model-vrrp.ts";
 import { bfdEventLine } from "../log/catalogue/bfd.ts";
 import { groupNotices, instanceNotices } from "../vrrp/notify.ts";
 import { VrrpRuntime } from "../vrrp/runtime.ts";
+import { Tracking } from "../vrrp/tracking-runtime.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
 import { Notifier, STOP_LIMIT } from "./notifier.ts";
 import { loadSecrets } from "./vrrp-secrets.ts";
@@ -18,13 +20,26 @@ export const createVrrpChild: ChildRoleFactory = (context) => new VrrpChild(cont
 class VrrpChild implements ChildHandlers {
   readonly #context: ChildContext;
   readonly #notifier: Notifier;
+  readonly #tracking: Tracking;
   #runtime: VrrpRuntime | undefined;
   #publishing: NodeJS.Timeout | undefined;
 
   constructor(context: ChildContext) {
     this.#context = context;
     this.#notifier = new Notifier(context.scripts);
-    context.onBfd((notice) => context.logger.write(bfdEventLine(notice, context.clock.now())));
+    const { native, clock, logger, scripts } = context;
+    this.#tracking = new Tracking({
+      native,
+      clock,
+      logger,
+      runScript: ({ name, script, timeout }) =>
+        scripts.run(commandOf(script), [], { queue: `track ${name}`, timeout }),
+      changed: (kind, name) => this.#runtime?.objectChanged(kind, name),
+    });
+    context.onBfd((notice) => {
+      logger.write(bfdEventLine(notice, clock.now()));
+      this.#tracking.bfdIs({ name: notice.session, up: notice.up });
+    });
   }
 
   async configure(model: ConfigModel): Promise<string> {
@@ -42,14 +57,17 @@ class VrrpChild implements ChildHandlers {
         this.#notifier.tell(groupNotices(config, to), to === "stopped" ? STOP_LIMIT : undefined);
         this.#publish();
       },
+      statusOf: (kind, name) => this.#tracking.statusOf(kind, name),
       onChange: () => this.#publishSoon(),
     });
+    await this.#tracking.apply(model);
     const { added, removed, changed } = this.#runtime.apply(model, await loadSecrets(model, logger));
     this.#publish();
     return summary(added, removed, changed);
   }
 
   async stop(): Promise<void> {
+    this.#tracking.close();
     this.#runtime?.stop(!this.#context.options.dontReleaseVrrp);
     this.#publish();
     clearTimeout(this.#publishing);
@@ -68,6 +86,12 @@ class VrrpChild implements ChildHandlers {
       this.#publish();
     }, PUBLISH_PAUSE_MS).unref();
   }
+}
+
+/** A redirection test is for the shell. */
+function commandOf(script: TrackScriptConfig["script"]): ScriptRef {
+  if ("argv" in script) return script;
+  return { argv: ["/bin/sh", "-c", script.shell], uid: script.uid, gid: script.gid };
 }
 
 /** @returns one line, empty when everything stayed as it was */

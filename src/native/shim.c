@@ -10,6 +10,8 @@
 
 #include "process.h"
 
+#include "files.h"
+
 /* attach(onReady, onSignal, makeError): must come before every other call */
 static napi_value js_attach(napi_env env, napi_callback_info info) {
   Args a = args_of(env, info);
@@ -48,6 +50,9 @@ static const struct {
     {"write", js_write},
     {"open", js_open},
     {"tryLock", js_try_lock},
+    {"mkfifo", js_mkfifo},
+    {"inotifyOpen", js_inotify_open},
+    {"inotifyAdd", js_inotify_add},
     {"replaceContents", js_replace_contents},
     {"ifNameToIndex", js_if_name_to_index},
     {"setParentDeathSignal", js_set_parent_death_signal},

@@ -9,6 +9,7 @@ export const EAGAIN = 11;
 export const EAFNOSUPPORT = 97;
 export const EADDRINUSE = 98;
 export const ENOBUFS = 105;
+export const ECONNREFUSED = 111;
 
 // sys/socket.h, asm-generic/socket.h
 export const AF_UNSPEC = 0;
@@ -63,6 +64,7 @@ export const IPV6_FREEBIND = 78;
 
 // linux/netlink.h
 export const NETLINK_ROUTE = 0;
+export const NETLINK_CONNECTOR = 11;
 export const NETLINK_GENERIC = 16;
 export const SOL_NETLINK = 270;
 export const NETLINK_CAP_ACK = 10;

@@ -131,6 +131,17 @@ export interface Native {
   enterNamespace(path: string): void;
   /** open(2) with O_CLOEXEC | O_NONBLOCK added */
   open(path: string, flags: number, mode: number): Fd;
+  /** mkfifo(3) */
+  mkfifo(path: string, mode: number): void;
+  /** inotify_init1(2); events are read with `read` */
+  inotifyOpen(): Fd;
+  /**
+   * inotify_add_watch(2).
+   *
+   * @param mask IN_* of linux/inotify.h
+   * @returns the number that events of this directory or file carry
+   */
+  inotifyAdd(fd: Fd, path: string, mask: number): number;
   /** OFD write lock on the whole file. @returns false when another open file holds it */
   tryLock(fd: Fd): boolean;
   /** ftruncate(2) to zero, then the text as UTF-8 */

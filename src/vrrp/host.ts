@@ -6,6 +6,7 @@ import type { Logger } from "../log/entry.ts";
 import type { Native } from "../net/native-api.ts";
 import type { GroupTold } from "./groups.ts";
 import type { Transition } from "./state.ts";
+import type { ObjectKind, ObjectStatus } from "./tracked-objects.ts";
 
 export interface RuntimeHost {
   readonly native: Native;
@@ -15,6 +16,8 @@ export interface RuntimeHost {
   readonly releaseVips: boolean;
   /** an instance changed its state; called in order, after its addresses are set */
   onTransition(config: VrrpInstanceConfig, transition: Transition): void;
+  /** how something that instances track stands */
+  statusOf(kind: ObjectKind, name: string): ObjectStatus;
   /** a sync group changed its state; in order with the transitions of its members */
   onGroup(config: SyncGroupConfig, to: GroupTold): void;
   /** something that {@link VrrpRuntime.snapshot} shows has changed */

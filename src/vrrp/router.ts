@@ -16,6 +16,7 @@ import {
   type VrrpParams,
   type VrrpState,
 } from "./state.ts";
+import { type ObjectTracker, objectTrackersOf } from "./tracked-objects.ts";
 import type { InterfaceTracker } from "./tracker.ts";
 import { keepalivedState, keepalivedStateNumber } from "./vocabulary.ts";
 import { Wire, type WireContext } from "./wire.ts";
@@ -26,6 +27,7 @@ export interface Router {
   params: VrrpParams;
   readonly wire: Wire;
   trackers: readonly InterfaceTracker[];
+  objects: readonly ObjectTracker[];
   state: VrrpState;
   schedule: AnnounceSchedule;
   /** causes that the machine has been told of */
@@ -44,6 +46,7 @@ function createRouter(config: PlacedInstance, context: WireContext): Router {
     params: paramsOf(config, config.priority, undefined),
     wire: new Wire(config, context),
     trackers: trackersOf(config),
+    objects: objectTrackersOf(config),
     state: initialState,
     schedule: noAnnouncements,
     causes: new Set(),
@@ -108,6 +111,7 @@ export function reconfigure(router: Router, config: PlacedInstance, context: Wir
   router.config = config;
   router.wire.configure(config, context);
   router.trackers = trackersOf(config);
+  router.objects = objectTrackersOf(config);
 }
 
 function zeroCounters(): Record<Counter, number> {

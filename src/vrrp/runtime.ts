@@ -30,6 +30,7 @@ import {
 } from "./settings.ts";
 import { nextDeadline, type VrrpEffect, type VrrpEvent, type VrrpParams } from "./state.ts";
 import { survey } from "./surroundings.ts";
+import { evaluateObjects, fileTurned, type ObjectKind, withGroupTracking } from "./tracked-objects.ts";
 import { AdvertTraffic } from "./traffic.ts";
 import type { LogWriter, Turn } from "./turn.ts";
 import { type Secrets, standardGroups, type WireContext } from "./wire.ts";
@@ -102,7 +103,8 @@ export class VrrpRuntime {
     this.#sync.hold();
     const { vrrpMcastGroup4: ipv4, vrrpMcastGroup6: ipv6 = standardGroups.ipv6 } = model.global;
     const context = { groups: { ipv4, ipv6 }, secrets };
-    const instances = this.#interfaces.place(model, withTrackGroups(model));
+    const sharing = withGroupTracking(withTrackGroups(model), model.syncGroups ?? []);
+    const instances = this.#interfaces.place(model, sharing);
     const { routers, added, kept, removed } = matchInstances(this.#routers, instances, context);
     this.#routers = routers;
     for (const router of removed) {
@@ -141,6 +143,19 @@ export class VrrpRuntime {
     this.#interfaces.close(release);
   }
 
+  /** Something that instances track is in another state. */
+  objectChanged(kind: ObjectKind, name: string): void {
+    if (this.#closed) return;
+    for (const router of this.#routers.values()) {
+      const tracker = router.objects.find((o) => o.kind === kind && o.name === name);
+      if (tracker === undefined) continue;
+      const turned = fileTurned(tracker, this.#host.statusOf, router.causes);
+      if (turned !== undefined) this.#log("file-fault", { instance: router.config.name, ...turned });
+      this.#refresh(router);
+    }
+    this.#settle();
+  }
+
   snapshot(): FieldValue {
     return { instances: [...this.#routers.values()].map(snapshotOf) };
   }
@@ -165,20 +180,30 @@ export class VrrpRuntime {
   #refresh(router: Router, addresses: "same" | "changed" | "added" = "same"): void {
     const { config } = router;
     const current = router.params.sourceAddress;
-    const found = survey(config, router.trackers, this.#interfaces, this.#interfaces.virtual, current);
+    const running = router.state.name === "backup" || router.state.name === "active";
+    const objects = evaluateObjects(router.objects, this.#host.statusOf, running);
+    const found = survey(
+      config,
+      router.trackers,
+      this.#interfaces,
+      this.#interfaces.virtual,
+      current,
+      objects,
+    );
     const causes = new Set(found.causes);
     if (router.duplicate) causes.add("duplicate-vrid");
     if (!this.#traffic.takePlace(router, found)) causes.add("socket-failed");
 
     const group = this.#sync.modeOf(router);
     const params = { ...paramsOf(config, found.priority, found.source ?? current), group };
+    const before = router.causes;
+    router.causes = causes;
+    // A router that falls tells the priority that it had, one that rises the one that it has.
+    for (const cause of causes)
+      if (!before.has(cause)) this.#dispatch(router, { kind: "faultRaised", cause });
     if (addresses !== "same" || !sameParams(params, router.params)) {
       this.#dispatch(router, { kind: "paramsChanged", params, addresses });
     }
-    const before = router.causes;
-    router.causes = causes;
-    for (const cause of causes)
-      if (!before.has(cause)) this.#dispatch(router, { kind: "faultRaised", cause });
     for (const cause of before)
       if (!causes.has(cause)) this.#dispatch(router, { kind: "faultCleared", cause });
   }
@@ -238,7 +263,8 @@ export class VrrpRuntime {
     router.params = params;
     for (const effect of effects) this.#perform(router, effect, now);
     this.#rearm(router);
-    this.#sync.changed(router);
+    // What was refused is told in the middle of other effects, and changes no state.
+    if (event.kind !== "effectFailed") this.#sync.changed(router);
     this.#askSettle();
   }
 

@@ -49,6 +49,7 @@ export function paramsOf(
     lowerPrioNoAdvert: c.lowerPrioNoAdvert,
     higherPrioSendAdvert: c.higherPrioSendAdvert,
     announceOnLowerPriority: c.garp.lowerPrioRepeat > 0,
+    reportsDeletion: c.notifyDeleted?.report,
   };
 }
 

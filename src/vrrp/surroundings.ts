@@ -6,6 +6,7 @@ import { familyOf, type IpAddress } from "../base/address.ts";
 import type { PlacedInstance } from "./devices.ts";
 import type { OwnedAddress } from "./ownership.ts";
 import type { FaultCause } from "./state.ts";
+import type { ObjectsTracked } from "./tracked-objects.ts";
 import { evaluateTrackers, type InterfaceTracker } from "./tracker.ts";
 
 /** The part of a link that matters here; `Link` of src/net/rtnetlink.ts. */
@@ -49,10 +50,16 @@ export function survey(
   seen: Surroundings,
   virtual: ReadonlySet<IpAddress>,
   current: IpAddress | undefined,
+  objects?: ObjectsTracked,
 ): Survey {
   const name = c.interface === "" ? (c.vrf ?? "") : c.interface;
   const link = seen.linkByName(name);
-  const tracked = evaluateTrackers(c.priority, trackers, (name) => seen.linkByName(name)?.up ?? false);
+  const tracked = evaluateTrackers(
+    c.priority,
+    trackers,
+    (name) => seen.linkByName(name)?.up ?? false,
+    objects,
+  );
   const own = c.placement === undefined ? link : seen.linkByName(c.placement.own);
   const source = sourceOf(c, seen, virtual, current);
   const causes = new Set<FaultCause>(tracked.faults);

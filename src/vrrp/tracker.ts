@@ -5,6 +5,7 @@
  * @see keepalived.conf(5) track_interface
  */
 import type { FaultCause } from "./state.ts";
+import type { ObjectsTracked } from "./tracked-objects.ts";
 
 /** An interface whose state matters to one instance. */
 export interface InterfaceTracker {
@@ -24,14 +25,16 @@ export interface Tracked {
 /**
  * @param basePriority as configured, 1-255
  * @param isUp whether an interface exists, is up and running
+ * @param objects what tracked scripts, files, processes and BFD sessions say
  */
 export function evaluateTrackers(
   basePriority: number,
   trackers: readonly InterfaceTracker[],
   isUp: (name: string) => boolean,
+  objects: ObjectsTracked = { weight: 0, faults: [] },
 ): Tracked {
-  const faults: FaultCause[] = [];
-  let total = basePriority;
+  const faults: FaultCause[] = [...objects.faults];
+  let total = basePriority + objects.weight;
   for (const tracker of trackers) {
     const up = isUp(tracker.interface);
     if (tracker.weight === 0) {

@@ -237,6 +237,7 @@ const always: readonly Sentence[] = [
   ],
   ["interface-state", { ...eth0, up: true }, "Netlink reports eth0 up"],
   ["interface-state", { ...eth0, up: false }, "Netlink reports eth0 down"],
+  ["file-fault", { ...of, file: "tf", fault: true }, "(VI_1): tracked file tf now FAULT state"],
   ["group-syncing", { group: "G1", state: "MASTER" }, "VRRP_Group(G1) Syncing instances to MASTER state"],
   [
     "monitor-overrun",

@@ -117,6 +117,7 @@ export type VrrpLogFields = {
   readonly "interface-deleted": OfInterface;
   readonly "address-assigned": OfInterface<{ readonly address: string }>;
   readonly "address-deassigned": OfInterface<{ readonly address: string }>;
+  readonly "file-fault": Of<{ readonly file: string; readonly fault: boolean }>;
   readonly "group-syncing": { readonly group: string; readonly state: "MASTER" | "BACKUP" | "FAULT" };
   readonly "monitor-overrun": { readonly lost: number };
   readonly "monitor-open": Record<never, never>;
@@ -546,6 +547,11 @@ export const vrrpLog: Sentences = {
     "info",
     (f) => `Deassigned address ${f.address} from interface ${f.interface}`,
     detail,
+  ),
+  "file-fault": entry(
+    "vrrp-file-fault",
+    "info",
+    (f) => `(${f.instance}): tracked file ${f.file} ${f.fault ? "now" : "leaving"} FAULT state`,
   ),
   "group-syncing": entry(
     "vrrp-group-syncing",
