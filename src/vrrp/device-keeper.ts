@@ -143,7 +143,11 @@ export class DeviceKeeper {
     // Made a moment ago, and its news not read yet.
     if (index !== undefined && !view.links.has(index)) return;
     const parent = view.linkByName(plan.parent);
-    if (parent === undefined) return;
+    if (parent === undefined) {
+      // The parent has another name now, and whoever gets its old one is the next parent.
+      if (index !== undefined) this.#delete(index, plan);
+      return;
+    }
     const found = links.get(deviceIdentity(plan, parent));
     const named = view.linkByName(plan.name);
     if (found?.name === plan.name) this.#take(plan, found.index, parent);

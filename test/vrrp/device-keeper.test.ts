@@ -198,6 +198,17 @@ describe("a device", () => {
     }
   });
 
+  test("goes when its parent has another name", () => {
+    const { keeper, links, hear, take } = machine();
+    keeper.require([plan()]);
+    hear();
+    take();
+    links.set(2, link(2, "lan0"));
+    keeper.mend();
+    assert.deepEqual(take().slice(-2), ["delete 20", 'device-removed ["VI_1","vrrp.51"]']);
+    assert.deepEqual([...keeper.ours], []);
+  });
+
   test("left by somebody is adopted and fitted", () => {
     const left = link(9, "vrrp.51", { kind: "macvlan", mac: macBytes(MAC), parent: 2, macvlanMode: 1 });
     const { keeper, take } = machine([left]);

@@ -97,6 +97,12 @@ export class Lan {
     return run(`ip -n ${this.#namespace(i)} ${line}`);
   }
 
+  /** Runs a command inside router i. @returns what it wrote */
+  run(i: number, [command = "", ...args]: readonly string[]): string {
+    const inside = ["netns", "exec", this.#namespace(i), command, ...args];
+    return execFileSync("ip", inside, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  }
+
   /** IPv4 addresses on eth0 as `ip` prints them, in its order. */
   addresses(i: number): string[] {
     const lines = this.ip(i, "-4 -o -d addr show dev eth0").split("\n");

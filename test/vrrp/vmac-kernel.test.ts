@@ -1,0 +1,220 @@
+/**
+ * VMACs in a real kernel: what both makes set and leave behind, and what happens to devices and parents at
+ * run time.
+ */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { after, describe, test } from "node:test";
+import { instance, modelOf, vip } from "./model.ts";
+import { allowed, type Daemon, Lan, until } from "./namespaces.ts";
+
+const skip = allowed ? false : "needs root";
+const skipPeer =
+  allowed && spawnSync("keepalived", ["-v"]).status === 0 ? false : "needs Debian's keepalived";
+
+const vmac = { name: undefined, mac: undefined, netlinkNotifyMsg: false, group: undefined };
+const model = modelOf(instance({ vmac }));
+const watched = [
+  ...["accept_local", "arp_filter", "arp_ignore", "promote_secondaries", "rp_filter"].map(
+    (n) => `ipv4/conf/*/${n}`,
+  ),
+  ...["addr_gen_mode", "disable_ipv6"].map((n) => `ipv6/conf/*/${n}`),
+  "ipv4/igmp_link_local_mcast_reports",
+];
+
+/** Kernel parameters of router i, `vrrp.51/arp_ignore 1`, without the address family. */
+function parameters(lan: Lan, i: number): string[] {
+  const globs = watched.map((name) => `/proc/sys/net/${name}`).join(" ");
+  return lan
+    .run(i, ["sh", "-c", `grep -H . ${globs}`])
+    .trim()
+    .split("\n")
+    .map((line) =>
+      line
+        .replace("/proc/sys/net/", "")
+        .replace(/^ipv[46]\/conf\//, "")
+        .replace(":", " "),
+    )
+    .sort();
+}
+
+/** What is in one list and not in the other, as `-lost` and `+new`. */
+function difference(before: readonly string[], now: readonly string[]): string[] {
+  return [
+    ...before.filter((l) => !now.includes(l)).map((l) => `-${l}`),
+    ...now.filter((l) => !before.includes(l)).map((l) => `+${l}`),
+  ];
+}
+
+const index = (lan: Lan, i: number, name: string): string | undefined =>
+  new RegExp(`^(\\d+): ${name.replace(".", "\\.")}@`, "m").exec(lan.ip(i, "-o link show"))?.[1];
+const onVmac = (lan: Lan, i: number): boolean =>
+  lan.ip(i, "-o addr show").includes("vrrp.51    inet 10.9.0.100/32");
+
+describe("both makes with one VMAC", { skip: skip || skipPeer }, () => {
+  test("change the same kernel parameters; ours puts all of them back", async () => {
+    const lan = new Lan("k", 2);
+    after(() => lan.remove());
+    for (const i of [1, 2]) {
+      lan.cut(i, true);
+      lan.run(i, ["sh", "-c", "echo 2 >/proc/sys/net/ipv4/conf/all/rp_filter"]);
+    }
+    const before = [parameters(lan, 1), parameters(lan, 2)] as const;
+    assert.deepEqual(before[0], before[1]);
+    const [ours, theirs] = [
+      lan.ours(1, model),
+      lan.theirs(
+        2,
+        `global_defs {
+    vrrp_version 2
+}
+vrrp_instance VI_1 {
+    interface eth0
+    virtual_router_id 51
+    advert_int 1
+    use_vmac
+    virtual_ipaddress {
+        10.9.0.100
+    }
+}
+`,
+      ),
+    ];
+    await until("both are active", () => onVmac(lan, 1) && onVmac(lan, 2));
+    const active = [parameters(lan, 1), parameters(lan, 2)] as const;
+    // The loopback interface had strict filtering through `all`; ours keeps it.
+    assert.deepEqual(difference(active[1], active[0]), ["-lo/rp_filter 0", "+lo/rp_filter 2"]);
+    assert.deepEqual(difference(before[0], active[0]), [
+      "-all/rp_filter 2",
+      "-default/rp_filter 0",
+      "-eth0/arp_filter 0",
+      "-eth0/arp_ignore 0",
+      "-eth0/rp_filter 0",
+      "-lo/rp_filter 0",
+      "+all/rp_filter 0",
+      "+default/rp_filter 2",
+      "+eth0/arp_filter 1",
+      "+eth0/arp_ignore 1",
+      "+eth0/rp_filter 2",
+      "+lo/rp_filter 2",
+      "+vrrp.51/accept_local 1",
+      "+vrrp.51/addr_gen_mode 1",
+      "+vrrp.51/arp_filter 0",
+      "+vrrp.51/arp_ignore 1",
+      "+vrrp.51/disable_ipv6 1",
+      "+vrrp.51/promote_secondaries 1",
+      "+vrrp.51/rp_filter 0",
+    ]);
+    const shown = (i: number) =>
+      lan
+        .ip(i, "-d link show dev vrrp.51")
+        .replace(/^\d+: /, "")
+        .replace(/ (min|max)mtu \d+| (g[sr]o|tso)_\w+ \d+/g, "");
+    assert.equal(shown(1), shown(2));
+    await ours.stop();
+    await theirs.stop();
+    assert.deepEqual(difference(before[0], parameters(lan, 1)), []);
+    // Debian's leaves what it set on the parent: recorded so that a change of it is seen.
+    assert.deepEqual(difference(before[1], parameters(lan, 2)), [
+      "-eth0/arp_filter 0",
+      "-eth0/arp_ignore 0",
+      "+eth0/arp_filter 1",
+      "+eth0/arp_ignore 1",
+    ]);
+  });
+});
+
+describe("a VMAC", { skip, concurrency: 2 }, () => {
+  const start = async (name: string): Promise<{ lan: Lan; daemon: Daemon }> => {
+    const lan = new Lan(name, 1);
+    after(() => lan.remove());
+    const daemon = lan.ours(1, model);
+    await until("the address is set", () => onVmac(lan, 1));
+    return { lan, daemon };
+  };
+
+  test("that somebody deletes or renames is made anew, and the address returns", async () => {
+    const { lan, daemon } = await start("d");
+    const first = index(lan, 1, "vrrp.51");
+    lan.ip(1, "link del vrrp.51");
+    await until(
+      "it is back",
+      () => index(lan, 1, "vrrp.51") !== undefined && index(lan, 1, "vrrp.51") !== first,
+    );
+    await until("with its address", () => onVmac(lan, 1));
+    lan.ip(1, "link set vrrp.51 name foo");
+    await until("the renamed one is replaced", () => index(lan, 1, "foo") === undefined && onVmac(lan, 1));
+    await until("it has said so", () => daemon.lines(/Entering MASTER/).length === 3);
+    assert.deepEqual(daemon.lines(/VMAC|matching|Entering|name has changed|deleted/), [
+      "(VI_1): Success creating VMAC interface vrrp.51",
+      "(VI_1) Entering BACKUP STATE (init)",
+      "(VI_1) Entering MASTER STATE",
+      "(VI_1) Entering FAULT STATE",
+      "Interface vrrp.51 deleted",
+      "(VI_1): Success creating VMAC interface vrrp.51",
+      "(VI_1) Entering BACKUP STATE",
+      "(VI_1) Entering MASTER STATE",
+      "Interface name has changed from vrrp.51 to foo",
+      "(VI_1) Entering FAULT STATE",
+      "(VI_1) Success removing VMAC interface vrrp.51",
+      "(VI_1): Success creating VMAC interface vrrp.51",
+      "(VI_1) Entering BACKUP STATE",
+      "(VI_1) Entering MASTER STATE",
+    ]);
+  });
+
+  test("follows its parent when that is renamed, deleted and plugged in again", async () => {
+    const { lan } = await start("p");
+    lan.ip(1, "link set eth0 name lan0");
+    await until("nothing is left on the renamed one", () => index(lan, 1, "vrrp.51") === undefined);
+    const filter = lan.run(1, ["cat", "/proc/sys/net/ipv4/conf/lan0/arp_filter"]);
+    assert.equal(filter.trim(), "0");
+    lan.ip(1, "link set lan0 name eth0");
+    await until("it is back", () => onVmac(lan, 1));
+    lan.ip(1, "link del eth0");
+    await until("it goes with its parent", () => index(lan, 1, "vrrp.51") === undefined);
+    lan.plug(1);
+    await until("it is back on a new parent", () => onVmac(lan, 1));
+    assert.equal(lan.run(1, ["cat", "/proc/sys/net/ipv4/conf/eth0/arp_filter"]).trim(), "1");
+  });
+
+  test("stays with -V and is adopted by the next start, which takes it away", async () => {
+    const { lan, daemon } = await start("v");
+    await daemon.stop();
+    assert.equal(index(lan, 1, "vrrp.51"), undefined);
+    const keeping = lan.ours(1, model, "-V");
+    await until("the address is set", () => onVmac(lan, 1));
+    const left = index(lan, 1, "vrrp.51");
+    await keeping.stop();
+    assert.equal(onVmac(lan, 1), true);
+    const next = lan.ours(1, model);
+    await until("the next one is active", () => next.log.includes("Entering MASTER") && onVmac(lan, 1));
+    assert.equal(index(lan, 1, "vrrp.51"), left);
+    assert.deepEqual(next.lines(/VMAC|matching/), ["(VI_1) Found matching interface vrrp.51"]);
+    await next.stop();
+    assert.equal(index(lan, 1, "vrrp.51"), undefined);
+  });
+
+  test("outlives a reload that keeps it, is replaced by one of another name, and goes when it is not wanted", async () => {
+    const { lan, daemon } = await start("r");
+    const reload = async (next: typeof model): Promise<void> => {
+      const before = daemon.lines(/^reloaded/).length;
+      lan.configure(1, next);
+      daemon.signal("SIGHUP");
+      await until("it has reloaded", () => daemon.lines(/^reloaded/).length > before);
+    };
+    const first = index(lan, 1, "vrrp.51");
+    await reload(modelOf(instance({ vmac, virtualIpaddress: [vip("10.9.0.100"), vip("10.9.0.101")] })));
+    assert.equal(index(lan, 1, "vrrp.51"), first);
+    await until("the new address is there", () => lan.ip(1, "addr show").includes("10.9.0.101/32"));
+    await reload(modelOf(instance({ vmac: { ...vmac, name: "router" } })));
+    assert.equal(index(lan, 1, "vrrp.51"), undefined);
+    await until("the other name has the address", () =>
+      lan.ip(1, "-o addr show").includes("router    inet 10.9.0.100/32"),
+    );
+    await reload(modelOf(instance()));
+    assert.equal(index(lan, 1, "router"), undefined);
+    await until("the interface has the address", () => lan.holds(1, "10.9.0.100"));
+    assert.equal(lan.run(1, ["cat", "/proc/sys/net/ipv4/conf/eth0/arp_ignore"]).trim(), "0");
+  });
+});
