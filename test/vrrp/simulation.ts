@@ -23,41 +23,127 @@ export interface Moment {
   readonly state: VrrpState;
 }
 
-/** What the wire does to one advert: how long it takes, or undefined when it is lost. */
-export type Wire = (from: string, to: string, now: Instant) => Micros | undefined;
+/** What the wire does to one advert: how long it takes, several times if it doubles it, undefined if it is lost. */
+export type Wire = (from: string, to: string, now: Instant) => Micros | readonly Micros[] | undefined;
+
+/** Hears of every step; instead of the trace where there are millions. */
+export type Observer = (
+  router: string,
+  before: VrrpState,
+  event: VrrpEvent,
+  step: { readonly state: VrrpState; readonly effects: readonly VrrpEffect[] },
+  now: Instant,
+) => void;
 
 interface SimulatedRouter {
   readonly id: string;
   params: VrrpParams;
   state: VrrpState;
+  /** what reached a process that stands still: it waits in its sockets */
+  held: VrrpEvent[] | undefined;
 }
 
 interface Pending {
   readonly at: Instant;
   readonly order: number;
-  readonly router: SimulatedRouter;
-  readonly event: VrrpEvent;
+  readonly router: SimulatedRouter | undefined;
+  readonly event: VrrpEvent | (() => void);
+}
+
+/** A binary heap by time, then by order of entry. */
+class Agenda {
+  readonly #heap: Pending[] = [];
+
+  get first(): Pending | undefined {
+    return this.#heap[0];
+  }
+
+  add(entry: Pending): void {
+    const heap = this.#heap;
+    let at = heap.push(entry) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = heap[parent] as Pending;
+      if (!comesBefore(entry, above)) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = entry;
+  }
+
+  take(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (let child = 1; child < heap.length; child = 2 * at + 1) {
+      const right = heap[child + 1];
+      if (right !== undefined && comesBefore(right, heap[child] as Pending)) child++;
+      const below = heap[child] as Pending;
+      if (!comesBefore(below, last)) break;
+      heap[at] = below;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+function comesBefore(a: Pending, b: Pending): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
 export class Simulation {
   readonly trace: Moment[] = [];
   readonly #routers = new Map<string, SimulatedRouter>();
   readonly #wire: Wire;
-  #queue: Pending[] = [];
+  readonly #observer: Observer | undefined;
+  readonly #agenda = new Agenda();
   #order = 0;
   #now = 0 as Instant;
 
-  constructor(routers: Readonly<Record<string, VrrpParams>>, wire: Wire) {
+  /** @param observer gets every step; without one the trace is kept */
+  constructor(routers: Readonly<Record<string, VrrpParams>>, wire: Wire, observer?: Observer) {
     for (const [id, params] of Object.entries(routers))
-      this.#routers.set(id, { id, params, state: initialState });
+      this.#routers.set(id, { id, params, state: initialState, held: undefined });
     this.#wire = wire;
+    this.#observer = observer;
   }
 
   /** Something happens to a router from outside. */
   at(at: number, router: string, event: VrrpEvent): void {
-    const target = this.#routers.get(router);
-    if (target === undefined) throw new Error(`no router ${router}`);
-    this.#push(at as Instant, target, event);
+    this.#push(at as Instant, this.#find(router), event);
+  }
+
+  /** Something happens to the world. */
+  do(at: number, what: () => void): void {
+    this.#push(at as Instant, undefined, what);
+  }
+
+  /** The process stands still: nothing is sent, what arrives waits. */
+  freeze(router: string): void {
+    this.#find(router).held ??= [];
+  }
+
+  /** It goes on, and hears what waited before it looks at its deadlines. */
+  thaw(router: string): void {
+    const target = this.#find(router);
+    const waiting = target.held ?? [];
+    target.held = undefined;
+    for (const event of waiting) this.#step(target, event);
+  }
+
+  /** The process is gone, and with it what it knew; `boot` starts another. */
+  crash(router: string): void {
+    const target = this.#find(router);
+    target.held = undefined;
+    target.state = { name: "stopped" };
+  }
+
+  boot(router: string): void {
+    const target = this.#find(router);
+    target.held = undefined;
+    target.state = initialState;
+    this.#step(target, { kind: "startup" });
   }
 
   /** Runs everything that happens up to and including `until`. */
@@ -66,7 +152,10 @@ export class Simulation {
       const next = this.#next();
       if (next === undefined || next.at > until) break;
       this.#now = next.at;
-      this.#step(next.router, next.event);
+      const { router, event } = next;
+      if (typeof event === "function") event();
+      else if (router?.held !== undefined) router.held.push(event);
+      else if (router !== undefined) this.#step(router, event);
     }
     this.#now = until as Instant;
   }
@@ -79,30 +168,43 @@ export class Simulation {
     return this.#routers.get(router)?.state;
   }
 
-  /** The earliest of what was scheduled and what a router waits for; the former first when both are due. */
-  #next(): { at: Instant; router: SimulatedRouter; event: VrrpEvent } | undefined {
-    let best: { at: Instant; router: SimulatedRouter; event: VrrpEvent } | undefined;
-    const scheduled = this.#queue[0];
-    if (scheduled !== undefined) best = scheduled;
-    for (const router of this.#routers.values()) {
-      const at = nextDeadline(router.state);
-      if (at !== undefined && (best === undefined || at < best.at))
-        best = { at, router, event: { kind: "deadline" } };
-    }
-    if (best === scheduled) this.#queue.shift();
-    return best;
+  #find(router: string): SimulatedRouter {
+    const target = this.#routers.get(router);
+    if (target === undefined) throw new Error(`no router ${router}`);
+    return target;
   }
 
-  #push(at: Instant, router: SimulatedRouter, event: VrrpEvent): void {
-    this.#queue.push({ at, order: this.#order++, router, event });
-    this.#queue.sort((a, b) => a.at - b.at || a.order - b.order);
+  /** The earliest of what was scheduled and what a router waits for; the former first when both are due. */
+  #next(): Omit<Pending, "order"> | undefined {
+    const scheduled = this.#agenda.first;
+    let at = scheduled?.at;
+    let waiting: SimulatedRouter | undefined;
+    for (const router of this.#routers.values()) {
+      const due = router.held === undefined ? nextDeadline(router.state) : undefined;
+      if (due === undefined || (at !== undefined && due >= at)) continue;
+      // a process that stood still is late; the clock never goes back
+      at = due;
+      waiting = router;
+    }
+    if (waiting !== undefined && at !== undefined)
+      return { at: Math.max(at, this.#now) as Instant, router: waiting, event: { kind: "deadline" } };
+    this.#agenda.take();
+    return scheduled;
+  }
+
+  #push(at: Instant, router: SimulatedRouter | undefined, event: Pending["event"]): void {
+    this.#agenda.add({ at, order: this.#order++, router, event });
   }
 
   #step(router: SimulatedRouter, event: VrrpEvent): void {
-    const { state, effects } = step(router.params, router.state, this.#now, event);
+    const before = router.state;
+    const done = step(router.params, before, this.#now, event);
+    const { state, effects } = done;
     router.state = state;
     if (event.kind === "paramsChanged") router.params = event.params;
-    this.trace.push({ at: this.#now, router: router.id, in: event, out: effects, state });
+    if (this.#observer === undefined)
+      this.trace.push({ at: this.#now, router: router.id, in: event, out: effects, state });
+    else this.#observer(router.id, before, event, done, this.#now);
     for (const effect of effects) if (effect.kind === "sendAdvert") this.#send(router, effect.priority);
   }
 
@@ -112,9 +214,11 @@ export class Simulation {
     const advert = { version, virtualRouterId, priority, interval, addresses };
     for (const receiver of this.#routers.values()) {
       if (receiver === sender) continue;
-      const delay = this.#wire(sender.id, receiver.id, this.#now);
-      if (delay !== undefined)
-        this.#push(after(this.#now, delay), receiver, { kind: "advertReceived", advert, from });
+      const delays = this.#wire(sender.id, receiver.id, this.#now);
+      if (delays === undefined) continue;
+      const event = { kind: "advertReceived", advert, from } as const;
+      if (typeof delays === "number") this.#push(after(this.#now, delays), receiver, event);
+      else for (const delay of delays) this.#push(after(this.#now, delay), receiver, event);
     }
   }
 }
