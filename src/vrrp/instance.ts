@@ -22,9 +22,11 @@ import {
   type VrrpState,
 } from "./state.ts";
 import {
+  backupState,
   complainOnce,
   deepenFault,
   downAt,
+  firstDeadline,
   followGroup,
   leaveFault,
   log,
@@ -33,6 +35,7 @@ import {
   remove,
   start,
   stay,
+  stepBack,
   stop,
   toActive,
   toFault,
@@ -43,6 +46,21 @@ import {
  * @param now never before the `now` of an earlier step
  */
 export function step(p: VrrpParams, s: VrrpState, now: Instant, e: VrrpEvent): Step {
+  return p.quietUntil !== undefined && now < p.quietUntil
+    ? whenQuiet(p, s, now, p.quietUntil, e)
+    : whenAwake(p, s, now, e);
+}
+
+/** During the startup delay nobody is heard, and timers begin at its end. */
+function whenQuiet(p: VrrpParams, s: VrrpState, now: Instant, end: Instant, e: VrrpEvent): Step {
+  if (e.kind === "advertReceived" || e.kind === "advertRejected") return stay(s);
+  if (s.name !== "backup" || e.kind !== "paramsChanged") return whenAwake(p, s, end, e);
+  const done = whenAwake(p, s, end, e);
+  const from = Math.max(now, e.params.quietUntil ?? now) as Instant;
+  return { ...done, state: backupState({ ...s, yielding: false }, firstDeadline(e.params, from)) };
+}
+
+function whenAwake(p: VrrpParams, s: VrrpState, now: Instant, e: VrrpEvent): Step {
   switch (s.name) {
     case "initialize":
       return whenInitializing(p, s.causes, now, e);
@@ -201,10 +219,26 @@ function onActiveDeadline(p: VrrpParams, before: ActiveState, now: Instant): Ste
     effects.push(log("two-owners-ended", { instance: p.name }));
   }
   if (now < s.adverAt) return stay(s, effects);
+  if (hasBeenReplaced(p, s, now)) return stepBack(p, s, now);
   effects.push({ kind: "sendAdvert", priority: ownPriority(p, s) });
   const planned = nextAdvert(p, s.adverAt);
   const adverAt = planned > now ? planned : nextAdvert(p, now);
   return stay({ ...s, adverAt, rival: watchRival(p, s.rival, now) }, effects);
+}
+
+/**
+ * `timer_expired_backup`: whether we slept so long that a router of that priority has taken over by now.
+ * Three adverts are what it waits for, whatever down_timer_adverts says.
+ */
+function hasBeenReplaced(p: VrrpParams, s: ActiveState, now: Instant): boolean {
+  if (p.timerExpiredBackup === undefined) return false;
+  const rival = {
+    ...p,
+    basePriority: p.timerExpiredBackup,
+    priority: p.timerExpiredBackup,
+    downTimerAdverts: 2,
+  };
+  return now > downAt(rival, p.advertInterval, s.adverAt);
 }
 
 /** A changed priority or interval moves the pending deadline by the difference; it does not restart it. */

@@ -28,6 +28,7 @@ import {
   sameInstance,
   withTrackGroups,
 } from "./settings.ts";
+import { StartupDelay } from "./startup-runtime.ts";
 import { nextDeadline, type VrrpEffect, type VrrpEvent, type VrrpParams } from "./state.ts";
 import { survey } from "./surroundings.ts";
 import { evaluateObjects, fileTurned, type ObjectKind, withGroupTracking } from "./tracked-objects.ts";
@@ -43,6 +44,7 @@ export class VrrpRuntime {
   readonly #log: LogWriter;
   readonly #alarm: Alarm<Router>;
   readonly #traffic: AdvertTraffic;
+  readonly #startup: StartupDelay;
   #routers: ReadonlyMap<string, Router> = new Map();
   #started = false;
   readonly #sync: SyncGroups<Router>;
@@ -89,6 +91,7 @@ export class VrrpRuntime {
       log: this.#log,
       heard: (router, event) => this.#dispatch(router, event),
     });
+    this.#startup = new StartupDelay(native, clock, this.#log);
     this.#sync = new SyncGroups<Router>({
       log: this.#log,
       dispatch: (router, event) => this.#dispatch(router, event),
@@ -101,6 +104,8 @@ export class VrrpRuntime {
     const first = !this.#started;
     this.#started = true;
     this.#sync.hold();
+    this.#traffic.configure(model.global);
+    this.#startup.configure(model.global);
     const { vrrpMcastGroup4: ipv4, vrrpMcastGroup6: ipv6 = standardGroups.ipv6 } = model.global;
     const context = { groups: { ipv4, ipv6 }, secrets };
     const sharing = withGroupTracking(withTrackGroups(model), model.syncGroups ?? []);
@@ -139,6 +144,7 @@ export class VrrpRuntime {
     this.#closed = true;
     this.#alarm.close();
     this.#traffic.close();
+    this.#startup.close();
     this.#objects.close();
     this.#interfaces.close(release);
   }
@@ -195,7 +201,8 @@ export class VrrpRuntime {
     if (!this.#traffic.takePlace(router, found)) causes.add("socket-failed");
 
     const group = this.#sync.modeOf(router);
-    const params = { ...paramsOf(config, found.priority, found.source ?? current), group };
+    const { until: quietUntil } = this.#startup;
+    const params = { ...paramsOf(config, found.priority, found.source ?? current), group, quietUntil };
     const before = router.causes;
     router.causes = causes;
     // A router that falls tells the priority that it had, one that rises the one that it has.

@@ -50,6 +50,7 @@ export function paramsOf(
     higherPrioSendAdvert: c.higherPrioSendAdvert,
     announceOnLowerPriority: c.garp.lowerPrioRepeat > 0,
     reportsDeletion: c.notifyDeleted?.report,
+    timerExpiredBackup: c.timerExpiredBackup,
   };
 }
 

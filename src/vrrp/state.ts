@@ -33,6 +33,10 @@ export interface VrrpParams {
   readonly higherPrioSendAdvert: boolean;
   /** a lower advert makes us announce our addresses again */
   readonly announceOnLowerPriority: boolean;
+  /** 1-254: a rival of this priority that may have taken over while we slept; undefined: we do not ask */
+  readonly timerExpiredBackup?: number | undefined;
+  /** the startup delay: until then nobody is heard and no timer runs */
+  readonly quietUntil?: Instant | undefined;
   /** in a sync group: active only when the group says so; `owners` when all its members are owners */
   readonly group?: "owners" | "mixed" | undefined;
   /** a reload that drops the instance is told as DELETED, not as FAULT */
@@ -175,6 +179,7 @@ export type TransitionReason =
   | "fault"
   | "faultCleared"
   | "addressLost"
+  | "stalled"
   | "group"
   | "shutdown"
   | "removed";

@@ -7,6 +7,7 @@ import type { IpAddress } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import { DaemonError } from "../base/errors.ts";
 import type { Datagram } from "../base/ip-packet.ts";
+import type { GlobalDefs } from "../config/model.ts";
 import type { Router } from "./router.ts";
 import { AdvertSockets, type SocketHost } from "./sockets.ts";
 import type { VrrpEvent } from "./state.ts";
@@ -27,15 +28,22 @@ export interface TrafficPorts {
 export class AdvertTraffic {
   readonly #ports: TrafficPorts;
   readonly #sockets: AdvertSockets<Router>;
+  /** strangers that were named, once each; undefined: nobody wants to know */
+  #strangers: Set<string> | undefined;
 
   constructor(ports: TrafficPorts) {
     this.#ports = ports;
     this.#sockets = new AdvertSockets<Router>({
       open: ports.open,
       packet: (router, datagram) => this.#onAdvert(router, datagram),
-      unknown: () => {},
+      unknown: ({ ifname }, virtualRouterId) => this.#name(ifname, virtualRouterId),
       error: ({ ifname }, error) => ports.log("socket-failed", { interface: ifname, reason: error.message }),
     });
+  }
+
+  /** A configuration begins. @param global `log_unknown_vrids` */
+  configure({ logUnknownVrids }: Pick<GlobalDefs, "logUnknownVrids">): void {
+    this.#strangers = logUnknownVrids === true ? new Set() : undefined;
   }
 
   /** @returns false when the kernel refuses; a missing interface is another fault */
@@ -106,6 +114,13 @@ export class AdvertTraffic {
       const { reason, from, received, expected } = checked;
       this.#ports.heard(router, { kind: "advertRejected", reason, from, received, expected });
     }
+  }
+
+  #name(ifname: string, virtualRouterId: number): void {
+    const key = `${ifname} ${virtualRouterId}`;
+    if (this.#strangers === undefined || this.#strangers.has(key)) return;
+    this.#strangers.add(key);
+    this.#ports.log("unknown-vrid", { interface: ifname, virtualRouterId });
   }
 
   #tell(instance: string, from: IpAddress, news: WireNews): void {

@@ -5,6 +5,7 @@
 import type { IpAddress } from "../base/address.ts";
 import {
   after,
+  between,
   type Centiseconds,
   type Instant,
   type Micros,
@@ -175,6 +176,21 @@ export function loseAddress(p: VrrpParams, m: Memory, now: Instant): Step {
   };
 }
 
+/** We slept, and somebody has replaced us: as if we had heard it. No priority 0, it would only disturb. */
+export function stepBack(p: VrrpParams, m: ActiveState, now: Instant): Step {
+  const state = backupState(m, downAt(p, m.activeAdverInterval, now));
+  return {
+    state,
+    effects: [
+      log("timer-expired", { instance: p.name, micros: between(m.adverAt, now) }),
+      log("entering-backup", { instance: p.name, init: false }),
+      { kind: "setOwned", owned: false },
+      { kind: "count", counter: "releaseMaster" },
+      published("active", "backup", "stalled", ownPriority(p, state)),
+    ],
+  };
+}
+
 /** The group left active: nobody resigns, its better router is there already. */
 export function followGroup(p: VrrpParams, m: Memory, now: Instant): Step {
   const state = backupState(m, downAt(p, m.activeAdverInterval, now));
@@ -222,6 +238,11 @@ export function isPending(cause: FaultCause): boolean {
   return cause.startsWith("pending:");
 }
 
+/** An owner takes over as soon as it may. */
+export function firstDeadline(p: VrrpParams, from: Instant): Instant {
+  return p.basePriority === 255 ? after(from, 1 as Micros) : downAt(p, p.advertInterval, from);
+}
+
 /** The first step of a life. An owner goes the ordinary way with a timer that is due at once. */
 export function start(p: VrrpParams, causes: readonly FaultCause[], now: Instant): Step {
   const init = true;
@@ -242,10 +263,8 @@ export function start(p: VrrpParams, causes: readonly FaultCause[], now: Instant
     };
   }
   const m = freshMemory(p);
-  const owner = p.basePriority === 255;
-  const at = owner ? after(now, 1 as Micros) : downAt(p, p.advertInterval, now);
   return {
-    state: backupState(m, at),
+    state: backupState(m, firstDeadline(p, now)),
     effects: [
       log("entering-backup", { instance: p.name, init }),
       published("initialize", "backup", "startup", ownPriority(p, m)),
@@ -256,8 +275,10 @@ export function start(p: VrrpParams, causes: readonly FaultCause[], now: Instant
 /** The last cause is gone: start again with what we know now, which is nothing about others. */
 export function leaveFault(p: VrrpParams, now: Instant): Step {
   const m = freshMemory(p);
-  if (p.basePriority === 255 && p.group !== "mixed") return toActive(p, "fault", m, now, "faultCleared");
-  const state = backupState(m, downAt(p, p.advertInterval, now));
+  const quiet = p.quietUntil !== undefined && now <= p.quietUntil;
+  if (p.basePriority === 255 && p.group !== "mixed" && !quiet)
+    return toActive(p, "fault", m, now, "faultCleared");
+  const state = backupState(m, quiet ? firstDeadline(p, now) : downAt(p, p.advertInterval, now));
   return {
     state,
     effects: [

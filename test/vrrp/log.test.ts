@@ -19,6 +19,18 @@ const always: readonly Sentence[] = [
   ["entering-fault", { ...of, init: true }, "(VI_1) Entering FAULT STATE (init)"],
   ["fault-interface-down", { ...of, ...eth0 }, "(VI_1): entering FAULT state (interface eth0 down)"],
   ["fault-no-source-address", of, "(VI_1): entering FAULT state (src address not configured)"],
+  [
+    "timer-expired",
+    { ...of, micros: 4_250_000 },
+    "(VI_1) VRRP thread timer expired 4.250000 seconds ago: another router has taken over",
+  ],
+  ["startup-delayed", { micros: 2_500_000 }, "Delaying startup for 2.5 seconds"],
+  ["startup-completed", {}, "Delayed start completed"],
+  [
+    "unknown-vrid",
+    { interface: "eth0", virtualRouterId: 7 },
+    "Unknown VRID(7) received on interface(eth0). ignoring...",
+  ],
   ["old-unicast-checksum", of, "(VI_1) Setting unicast VRRPv3 checksum to old version"],
   [
     "advert-higher-priority",

@@ -19,6 +19,10 @@ export type VrrpLogFields = {
   readonly "fault-interface-down": Of<{ readonly interface: string }>;
   readonly "fault-no-source-address": Of;
   readonly "old-unicast-checksum": Of;
+  readonly "timer-expired": Of<{ readonly micros: number }>;
+  readonly "startup-delayed": { readonly micros: number };
+  readonly "startup-completed": Record<never, never>;
+  readonly "unknown-vrid": OfInterface<{ readonly virtualRouterId: number }>;
   readonly "advert-timeout": Of;
   readonly "advert-higher-priority": Compared;
   readonly "advert-higher-address": Compared;
@@ -158,6 +162,23 @@ export const vrrpLog: Sentences = {
     "vrrp-old-unicast-checksum",
     "info",
     (f) => `(${f.instance}) Setting unicast VRRPv3 checksum to old version`,
+  ),
+  "timer-expired": entry(
+    "vrrp-timer-expired",
+    "warning",
+    (f) =>
+      `(${f.instance}) VRRP thread timer expired ${(f.micros / 1_000_000).toFixed(6)} seconds ago: another router has taken over`,
+  ),
+  "startup-delayed": entry(
+    "vrrp-startup-delayed",
+    "info",
+    (f) => `Delaying startup for ${f.micros / 1_000_000} seconds`,
+  ),
+  "startup-completed": entry("vrrp-startup-completed", "info", () => "Delayed start completed"),
+  "unknown-vrid": entry(
+    "vrrp-unknown-vrid",
+    "info",
+    (f) => `Unknown VRID(${f.virtualRouterId}) received on interface(${f.interface}). ignoring...`,
   ),
   "advert-timeout": entry(
     "vrrp-advert-timeout",
