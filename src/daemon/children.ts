@@ -56,6 +56,8 @@ export class Children {
   /** from the BFD child; they outlive every child, so that each can begin anew */
   readonly #lines: { readonly vrrp: Line; readonly checker: Line };
   readonly #supervisors = new Map<ChildRole, Supervisor<FromChild, ToChild>>();
+  /** children that have run at least once */
+  readonly #greeted = new Set<ChildRole>();
   /** children that have not answered yet; undefined: nobody waits for answers */
   #awaited: Set<ChildRole> | undefined;
   #model: ConfigModel | undefined;
@@ -176,7 +178,9 @@ export class Children {
     switch (message.kind) {
       case "hello":
         this.#configure(role);
-        if (role !== "bfd") this.#supervisors.get("bfd")?.send({ kind: "tellBfd" });
+        // what a first child is told waits in its line
+        if (this.#greeted.has(role)) this.#supervisors.get("bfd")?.send({ kind: "tellBfd" });
+        this.#greeted.add(role);
         return;
       case "configured":
         if (message.generation !== this.#generation) return;
