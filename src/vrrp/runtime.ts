@@ -157,6 +157,10 @@ export class VrrpRuntime {
       if (tracker === undefined) continue;
       const turned = fileTurned(tracker, this.#host.statusOf, router.causes);
       if (turned !== undefined) this.#log("file-fault", { instance: router.config.name, ...turned });
+      if (kind === "bfd") {
+        const up = this.#host.statusOf(kind, name).kind === "up";
+        this.#log("bfd-tracked", { instance: router.config.name, session: name, up });
+      }
       this.#refresh(router);
     }
     this.#settle();

@@ -69,6 +69,8 @@ export class Tracking {
         changed: (name) => changed("process", name),
       });
     }
+    const sessions = new Set((model.bfdInstances ?? []).map((s) => s.name));
+    for (const name of this.#sessions.keys()) if (!sessions.has(name)) this.#sessions.delete(name);
     this.#scripts?.apply(trackScripts);
     this.#files?.apply(files, !this.#started);
     this.#processes?.apply(trackProcesses, model.global.receiveBuffers?.processMonitor.size);
@@ -90,7 +92,7 @@ export class Tracking {
 
   /** The BFD process has news of a session. */
   bfdIs({ name, up }: { readonly name: string; readonly up: boolean }): void {
-    if (this.#sessions.get(name) === up) return;
+    if ((this.#sessions.get(name) ?? false) === up) return;
     this.#sessions.set(name, up);
     this.#ports.changed("bfd", name);
   }

@@ -158,7 +158,10 @@ describe("with FRR's bfdd", () => {
     await third.is("Up");
     await frr.bfdd.stop("SIGKILL");
     await third.is("Down");
-    assert.match(third.lines(/^\(peer\).*Down/)[0] ?? "", /Local diagnostic - Control Detection Time Expired/);
+    assert.match(
+      third.lines(/^\(peer\).*Down/)[0] ?? "",
+      /Local diagnostic - Control Detection Time Expired/,
+    );
   });
 
   test("a session over two hops comes up", async (t) => {

@@ -3,9 +3,10 @@
  * (10.9.0.0/24). Made by the test, gone with it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { IpAddress } from "../../src/base/address.ts";
 import { type Micros, millis } from "../../src/base/units.ts";
 import type { BfdInstanceConfig } from "../../src/config/model.ts";
@@ -105,6 +106,18 @@ export class Process {
     return until(`"${sentence}" in\n${this.output}`, () => this.output.split(sentence).length > times);
   }
 
+  /** The process id of a daemon's child by the letter of its pid file's option: r VRRP, c checkers, b BFD. */
+  childPid(letter: "p" | "r" | "c" | "b"): number | undefined {
+    const file = `${this.#file}.${letter}.pid`;
+    return existsSync(file) ? Number(readFileSync(file, "utf8")) : undefined;
+  }
+
+  /** Gives a daemon another configuration. */
+  configure(text: string): void {
+    writeFileSync(this.#file, text);
+    this.signal("SIGHUP");
+  }
+
   /** Gives another list of sessions. */
   async reload(...sessions: readonly BfdInstanceConfig[]): Promise<true> {
     await this.says("listening to signals");
@@ -201,10 +214,24 @@ export class Row {
 
   /** Debian's keepalived with a configuration text. */
   debian(i: number, text: string): Process {
+    return this.#daemon(i, "keepalived", text);
+  }
+
+  /** Our whole daemon with a configuration text. */
+  daemon(i: number, text: string, ...options: readonly string[]): Process {
+    return this.#daemon(
+      i,
+      fileURLToPath(new URL("../../dist/keepalived", import.meta.url)),
+      text,
+      ...options,
+    );
+  }
+
+  #daemon(i: number, program: string, text: string, ...options: readonly string[]): Process {
     const file = join(this.directory, `${i}.${++this.#serial}.conf`);
     writeFileSync(file, text);
     const pids = ["p", "r", "c", "b"].flatMap((o) => [`-${o}`, `${file}.${o}.pid`]);
-    return this.spawn(i, ["keepalived", "-n", "-l", "-D", "-G", "-f", file, ...pids]);
+    return this.spawn(i, [program, "-n", "-l", "-D", "-G", "-f", file, ...pids, ...options], file);
   }
 
   async remove(): Promise<void> {

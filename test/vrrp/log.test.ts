@@ -249,6 +249,7 @@ const always: readonly Sentence[] = [
   ],
   ["interface-state", { ...eth0, up: true }, "Netlink reports eth0 up"],
   ["interface-state", { ...eth0, up: false }, "Netlink reports eth0 down"],
+  ["bfd-tracked", { ...of, session: "s1", up: true }, "VRRP_Instance(VI_1) Tracked BFD instance s1 is UP"],
   ["file-fault", { ...of, file: "tf", fault: true }, "(VI_1): tracked file tf now FAULT state"],
   ["group-syncing", { group: "G1", state: "MASTER" }, "VRRP_Group(G1) Syncing instances to MASTER state"],
   [

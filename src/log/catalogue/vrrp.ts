@@ -121,6 +121,7 @@ export type VrrpLogFields = {
   readonly "interface-deleted": OfInterface;
   readonly "address-assigned": OfInterface<{ readonly address: string }>;
   readonly "address-deassigned": OfInterface<{ readonly address: string }>;
+  readonly "bfd-tracked": Of<{ readonly session: string; readonly up: boolean }>;
   readonly "file-fault": Of<{ readonly file: string; readonly fault: boolean }>;
   readonly "group-syncing": { readonly group: string; readonly state: "MASTER" | "BACKUP" | "FAULT" };
   readonly "monitor-overrun": { readonly lost: number };
@@ -568,6 +569,11 @@ export const vrrpLog: Sentences = {
     "info",
     (f) => `Deassigned address ${f.address} from interface ${f.interface}`,
     detail,
+  ),
+  "bfd-tracked": entry(
+    "vrrp-bfd-tracked",
+    "info",
+    (f) => `VRRP_Instance(${f.instance}) Tracked BFD instance ${f.session} is ${f.up ? "UP" : "DOWN"}`,
   ),
   "file-fault": entry(
     "vrrp-file-fault",
