@@ -54,6 +54,7 @@ static const struct {
     {"inotifyOpen", js_inotify_open},
     {"inotifyAdd", js_inotify_add},
     {"replaceContents", js_replace_contents},
+    {"interfaceRequest", js_interface_request},
     {"ifNameToIndex", js_if_name_to_index},
     {"setParentDeathSignal", js_set_parent_death_signal},
     {"setThreadName", js_set_thread_name},

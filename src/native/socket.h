@@ -5,6 +5,8 @@
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -350,6 +352,27 @@ static napi_value js_replace_contents(napi_env env, napi_callback_info info) {
     if (length < 0) return fail(a.shim, "pwrite", errno);
     at += (size_t)length;
   }
+  return undefined_value(env);
+}
+
+/* ioctl(2) with a struct ifreq: the data lies inside it, or it points there; what comes back is copied out. */
+static napi_value js_interface_request(napi_env env, napi_callback_info info) {
+  Args a = args_of(env, info);
+  struct ifreq request = {0};
+  int fd = int_arg(&a, 0), command = int_arg(&a, 1);
+  char name[256];
+  text_arg(&a, 2, name, sizeof name);
+  Bytes data = bytes_arg(&a, 3);
+  int inside = int_arg(&a, 4);
+  size_t room = sizeof request - offsetof(struct ifreq, ifr_ifru);
+  if (a.bad) return NULL;
+  if (strlen(name) >= sizeof request.ifr_name) return fail(a.shim, "ioctl", ENODEV);
+  if (inside && data.length > room) return fail(a.shim, "ioctl", EINVAL);
+  strcpy(request.ifr_name, name);
+  if (inside) memcpy(&request.ifr_ifru, data.data, data.length);
+  else request.ifr_data = (char *)data.data;
+  if (ioctl(fd, (unsigned long)command, &request) < 0) return fail(a.shim, "ioctl", errno);
+  if (inside) memcpy(data.data, &request.ifr_ifru, data.length);
   return undefined_value(env);
 }
 

@@ -146,6 +146,19 @@ export interface Native {
   tryLock(fd: Fd): boolean;
   /** ftruncate(2) to zero, then the text as UTF-8 */
   replaceContents(fd: Fd, text: string): void;
+  /**
+   * ioctl(2) about an interface (netdevice(7)); what the kernel answers is written into `data`.
+   *
+   * @param place whether `data` is the part of struct ifreq behind the name (24 bytes at most), or what
+   * ifr_data points to
+   */
+  interfaceRequest(
+    fd: Fd,
+    request: number,
+    ifname: string,
+    data: Uint8Array,
+    place: "inside" | "pointer",
+  ): void;
   /** if_nametoindex(3); 0 when there is no such interface */
   ifNameToIndex(name: string): number;
 }

@@ -12,7 +12,7 @@ import { kernelError } from "./errno.ts";
 import type { Fd, Native, NativeTimer, Poll, Readiness } from "./native-api.ts";
 
 /** The functions of src/native/shim.c that do not go through unchanged. */
-interface Shim extends Omit<Native, "poll" | "timer" | "onSignal" | "replaceContents"> {
+interface Shim extends Omit<Native, "poll" | "timer" | "onSignal" | "replaceContents" | "interfaceRequest"> {
   attach(
     onReady: (fd: number, mask: number) => void,
     onSignal: (signal: number) => void,
@@ -25,6 +25,7 @@ interface Shim extends Omit<Native, "poll" | "timer" | "onSignal" | "replaceCont
   signalStart(signal: number): void;
   signalStop(signal: number): void;
   replaceContents(fd: Fd, data: Uint8Array): void;
+  interfaceRequest(fd: Fd, request: number, ifname: string, data: Uint8Array, inside: number): void;
 }
 
 const MASK = { read: 1, write: 2, both: 3 } as const;
@@ -113,6 +114,8 @@ function attach(shim: Shim): Native {
     poll,
     timer,
     onSignal,
+    interfaceRequest: (fd, request, ifname, data, place) =>
+      shim.interfaceRequest(fd, request, ifname, data, place === "inside" ? 1 : 0),
     replaceContents: (fd, text) => shim.replaceContents(fd, Buffer.from(text)),
   };
 }

@@ -94,6 +94,11 @@ export class DeviceKeeper {
     return this.#plans.some((plan) => plan.name === name || plan.parent === name);
   }
 
+  /** The parent of a device of the plan. */
+  parentOf(name: string): string | undefined {
+    return this.#plans.find((plan) => plan.name === name)?.parent;
+  }
+
   /** Makes what is missing. What is no longer planned stays until {@link retire}. */
   require(plans: readonly DevicePlan[]): void {
     this.#plans = plans;

@@ -2,7 +2,9 @@
  * The shell around the interfaces: follows links and addresses, makes VMACs and ipvlans, and tells which
  * routers have to look again. Decides nothing about a router.
  */
+import type { Clock } from "../base/clock.ts";
 import { assertNever } from "../base/errors.ts";
+import type { Micros } from "../base/units.ts";
 import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
 import { renderVrrpLog } from "../log/catalogue/vrrp.ts";
 import { renderInterfaceLog } from "../log/catalogue/vrrp-interfaces.ts";
@@ -12,9 +14,12 @@ import { InterfaceMonitor, type MonitorEvent } from "../net/monitor.ts";
 import type { Native } from "../net/native-api.ts";
 import type { InterfaceAddress, Link } from "../net/rtnetlink.ts";
 import { SysctlFiles } from "../net/sysctl-files.ts";
+import { type Delays, limited, longestDelay } from "./debounce.ts";
 import { DeviceKeeper, type InterfaceLogWriter } from "./device-keeper.ts";
 import { type PlacedInstance, planDevices } from "./devices.ts";
+import { LinkStates } from "./link-states-runtime.ts";
 import type { Planned, Router } from "./router.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { Sysctls } from "./sysctls.ts";
 import type { LogWriter } from "./turn.ts";
 import { InterfaceWatch } from "./watch.ts";
@@ -22,6 +27,7 @@ import { InterfaceWatch } from "./watch.ts";
 /** What the interfaces work with and whom they tell. */
 export interface InterfacesHost {
   readonly native: Native;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** something about the interfaces of these routers is different */
   changed(routers: ReadonlySet<Router>): void;
@@ -40,6 +46,8 @@ export interface InterfacesHost {
   askSettle(): void;
 }
 
+const NO_DELAYS: Delays = { down: 0 as Micros, up: 0 as Micros };
+
 export class Interfaces {
   /** kernel parameters that are put back at the end, for whoever needs some */
   readonly sysctls: Sysctls;
@@ -49,6 +57,8 @@ export class Interfaces {
   readonly #monitor: InterfaceMonitor;
   readonly #watch = new InterfaceWatch<Router>();
   readonly #devices: DeviceKeeper;
+  readonly #states: LinkStates;
+  #delays: ReadonlyMap<string, Delays> = new Map();
   #linkSocket: LinkSocket | undefined;
   #disturbed = false;
 
@@ -86,7 +96,32 @@ export class Interfaces {
       files,
       log: this.#logInterface,
     });
+    this.#states = new LinkStates({
+      native: host.native,
+      clock: host.clock,
+      linkByName: (name) => this.linkByName(name),
+      delaysOf: (name) => this.#delaysOf(name),
+      told: (name) => this.#watch.told(name),
+      believe: (name, up) => this.#watch.turned(name, up),
+      changed: (name) => this.#tell(name),
+      reported: ({ polled, ...state }) => {
+        if (polled) this.#logInterface("linkbeat-state", state);
+        else this.#log("interface-state", state);
+      },
+      log: this.#logInterface,
+    });
   }
+
+  /** Links with the state that is believed of them, for those who judge routers. */
+  readonly seen: Surroundings = {
+    linkByName: (name) => {
+      const link = this.linkByName(name);
+      if (link === undefined) return undefined;
+      const up = this.#watch.told(name) ?? link.up;
+      return up === link.up ? link : { ...link, up };
+    },
+    addresses: () => this.addresses(),
+  };
 
   get links(): ReadonlyMap<number, Link> {
     return this.#monitor.links;
@@ -124,9 +159,22 @@ export class Interfaces {
     return plans.instances;
   }
 
-  /** Notes which interfaces matter to whom. */
-  watch(planned: readonly Planned[]): void {
-    const met = this.#watch.rebuild(planned, (name) => this.linkByName(name)?.up ?? false);
+  /** Notes which interfaces matter to whom, which are polled, and whose changes must last. */
+  watch(model: ConfigModel, planned: readonly Planned[]): void {
+    const { interfaceDelays = [], linkbeatInterfaces = [], global } = model;
+    this.#delays = new Map(interfaceDelays.map((delays) => [delays.interface, delays]));
+    const users = model.vrrpInstances.filter(
+      (c) => global.linkbeatUsePolling === true || c.linkbeatUsePolling,
+    );
+    const polled = users.flatMap((c) =>
+      c.interface === "" ? [] : { interface: c.interface, method: undefined },
+    );
+    this.#states.poll([...linkbeatInterfaces, ...polled]);
+    const met = this.#watch.rebuild(planned, (name) => {
+      const link = this.linkByName(name);
+      return link !== undefined && this.#states.isUp(link);
+    });
+    this.#checkDelays();
     const names = new Map(met.map((name) => [this.linkByName(name)?.index, name]));
     for (const { ifindex, address } of this.addresses()) {
       const name = names.get(ifindex);
@@ -154,6 +202,7 @@ export class Interfaces {
 
   /** @param release false leaves devices and kernel parameters as they are (-V) */
   close(release: boolean): void {
+    this.#states.close();
     this.#monitor.close();
     this.#devices.close(release);
     if (release) this.sysctls.releaseAll();
@@ -164,7 +213,7 @@ export class Interfaces {
     switch (e.kind) {
       case "linkChanged":
         this.#disturb(e.link.name);
-        this.#linkState(e.link.name, e.link.up);
+        this.#states.observe(e.link.name);
         this.#tell(e.link.name);
         this.#host.linkChanged(e.link.name);
         return;
@@ -172,13 +221,13 @@ export class Interfaces {
         this.#logInterface("interface-renamed", { from: e.from, to: e.to });
         this.sysctls.interfaceRenamed(e.from, e.to);
         this.#disturb(e.from);
-        this.#linkState(e.from, false);
+        this.#states.observe(e.from);
         this.#tell(e.from);
         return;
       case "linkGone":
         this.#devices.linkGone(e.index);
         this.#disturb(e.name);
-        this.#linkState(e.name, false);
+        this.#states.observe(e.name);
         if (this.#watch.of(e.name) !== undefined) this.#log("interface-deleted", { interface: e.name });
         this.#host.gone(e.index);
         this.#tell(e.name);
@@ -206,8 +255,21 @@ export class Interfaces {
     this.#host.askSettle();
   }
 
-  #linkState(name: string, up: boolean): void {
-    if (this.#watch.turned(name, up)) this.#log("interface-state", { interface: name, up });
+  /** VMACs have their parent's delays; none is longer than any router on the interface can bear. */
+  #delaysOf(name: string): Delays {
+    const delays = this.#delays.get(name) ?? this.#delays.get(this.#devices.parentOf(name) ?? name);
+    if (delays === undefined) return NO_DELAYS;
+    const limits = [...(this.#watch.of(name) ?? [])].map(limitOf);
+    return limits.reduce(limited, delays);
+  }
+
+  #checkDelays(): void {
+    for (const [name, delays] of this.#delays)
+      for (const router of this.#watch.of(name) ?? [])
+        if (Math.max(delays.down, delays.up) > limitOf(router)) {
+          const { name: instance, downTimerAdverts } = router.config;
+          this.#logInterface("debounce-limited", { instance, interface: name, downTimerAdverts });
+        }
   }
 
   #tell(name: string): void {
@@ -222,4 +284,10 @@ export class Interfaces {
     if (!this.#watch.retired.has(a.address)) this.#log(id, { interface: name, address: a.address });
     this.#tell(name);
   }
+}
+
+/** A backup's wait counts with the interval that it has learned. */
+function limitOf({ params, state }: Router): Micros {
+  const interval = state.name === "backup" ? state.activeAdverInterval : params.advertInterval;
+  return longestDelay(params.downTimerAdverts, interval);
 }

@@ -57,6 +57,7 @@ export class VrrpRuntime {
     this.#log = (id, fields) => host.logger.write(renderVrrpLog(id, fields));
     this.#interfaces = new Interfaces({
       native: host.native,
+      clock: host.clock,
       logger: host.logger,
       changed: (routers) => this.#refreshAll(routers),
       linkChanged: (name) => {
@@ -118,7 +119,7 @@ export class VrrpRuntime {
     }
     const planned = [...added.map((router) => ({ router, config: router.config })), ...kept];
     this.#sync.rebuild(model.syncGroups ?? [], planned);
-    this.#interfaces.watch(planned);
+    this.#interfaces.watch(model, planned);
     const changed = kept.filter(({ router, config }) => this.#adapt(router, config, context)).length;
     if (first) {
       this.#turn.removeLeftovers(added, staticObjects(model));
@@ -195,7 +196,7 @@ export class VrrpRuntime {
     const found = survey(
       config,
       router.trackers,
-      this.#interfaces,
+      this.#interfaces.seen,
       this.#interfaces.virtual,
       current,
       objects,

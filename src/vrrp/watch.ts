@@ -48,6 +48,11 @@ export class InterfaceWatch<Member> {
     return this.#members.get(name);
   }
 
+  /** The state of a watched interface that its members know; undefined: nobody watches it. */
+  told(name: string): boolean | undefined {
+    return this.#up.get(name);
+  }
+
   /** @returns whether a watched interface is in another state than before */
   turned(name: string, up: boolean): boolean {
     if (!this.#members.has(name) || this.#up.get(name) === up) return false;

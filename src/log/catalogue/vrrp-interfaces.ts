@@ -19,6 +19,18 @@ export type InterfaceLogFields = {
   readonly "sysctl-set": OfSysctl<{ readonly was: string; readonly now: string }>;
   readonly "sysctl-reset": OfSysctl<{ readonly now: string }>;
   readonly "sysctl-failed": OfSysctl<{ readonly value: string; readonly reason: string }>;
+  readonly "linkbeat-state": { readonly interface: string; readonly up: boolean };
+  readonly "linkbeat-off": { readonly interface: string };
+  readonly "linkbeat-method": {
+    readonly interface: string;
+    readonly wanted: string;
+    readonly method: string;
+  };
+  readonly "debounce-limited": {
+    readonly instance: string;
+    readonly interface: string;
+    readonly downTimerAdverts: number;
+  };
   readonly "interface-renamed": { readonly from: string; readonly to: string };
 };
 
@@ -79,6 +91,26 @@ export const interfaceLog: Sentences = {
     "vrrp-sysctl-failed",
     "warning",
     (f) => `could not set sysctl ${dotted(f.sysctl)} to ${f.value}: ${f.reason}`,
+  ),
+  "linkbeat-state": entry(
+    "vrrp-linkbeat-state",
+    "info",
+    (f) => `Linkbeat reports ${f.interface} ${f.up ? "up" : "down"}`,
+  ),
+  "linkbeat-off": entry(
+    "vrrp-linkbeat-off",
+    "info",
+    (f) => `Turning off linkbeat for ${f.interface} since netlink works for vmacs/ipvlans`,
+  ),
+  "linkbeat-method": entry(
+    "vrrp-linkbeat-method",
+    "info",
+    (f) => `(${f.interface}): Configured linkbeat type ${f.wanted} not supported, using ${f.method}`,
+  ),
+  "debounce-limited": entry("vrrp-debounce-limited", "warning", (f) =>
+    f.downTimerAdverts === 1
+      ? `${f.instance}: cannot use debounce timers with down_timer_adverts = 1 - resetting`
+      : `${f.instance}: interface ${f.interface} debounce timer(s) not less than ${f.downTimerAdverts - 1} * advert_int - resetting`,
   ),
   "interface-renamed": entry(
     "vrrp-interface-renamed",

@@ -1,0 +1,132 @@
+/** Interfaces that flap, are polled, come late, go, and change their names, under a running instance. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { millis, seconds } from "../../src/base/units.ts";
+import type { ConfigModel } from "../../src/config/model.ts";
+import { instance, modelOf } from "./model.ts";
+import { allowed, type Daemon, Lan, until } from "./namespaces.ts";
+
+const skip = allowed ? false : "needs root";
+
+async function start(name: string, model: ConfigModel): Promise<{ lan: Lan; daemon: Daemon }> {
+  const lan = new Lan(name, 1);
+  after(() => lan.remove());
+  const daemon = lan.ours(1, model);
+  await until("the address is set", () => lan.holds(1, "10.9.0.100"));
+  return { lan, daemon };
+}
+const story = (daemon: Daemon): string[] => daemon.lines(/reports|Entering|deleted|name has changed/);
+
+describe("an interface", { skip, concurrency: 3 }, () => {
+  test("with delays: a short outage is not noticed, a long one is when it has lasted", async () => {
+    const interfaceDelays = [{ interface: "eth0", down: seconds(1), up: millis(500) }];
+    const { lan, daemon } = await start("d", { ...modelOf(instance()), interfaceDelays });
+    lan.ip(0, "link set p1 down");
+    await sleep(300);
+    lan.ip(0, "link set p1 up");
+    await sleep(1_500);
+    assert.equal(lan.holds(1, "10.9.0.100"), true);
+    const before = performance.now();
+    lan.ip(0, "link set p1 down");
+    await until("it is noticed", () => daemon.log.includes("Netlink reports eth0 down"));
+    assert.ok(performance.now() - before > 900);
+    lan.ip(0, "link set p1 up");
+    await until("it is active again", () => daemon.lines(/Entering MASTER/).length === 2);
+    assert.deepEqual(story(daemon), [
+      "(VI_1) Entering BACKUP STATE (init)",
+      "(VI_1) Entering MASTER STATE",
+      "Netlink reports eth0 down",
+      "(VI_1) Entering FAULT STATE",
+      "Netlink reports eth0 up",
+      "(VI_1) Entering BACKUP STATE",
+      "(VI_1) Entering MASTER STATE",
+    ]);
+  });
+
+  test("with delays longer than a backup waits has shorter ones, and the log says so", async () => {
+    const interfaceDelays = [{ interface: "eth0", down: seconds(60), up: seconds(0) }];
+    const { lan, daemon } = await start("l", { ...modelOf(instance()), interfaceDelays });
+    assert.deepEqual(daemon.lines(/debounce/), [
+      "VI_1: interface eth0 debounce timer(s) not less than 2 * advert_int - resetting",
+    ]);
+    lan.ip(0, "link set p1 down");
+    await until("it is noticed", () => daemon.log.includes("Netlink reports eth0 down"));
+  });
+
+  test("that is polled: the driver is asked, by the way that it knows", async () => {
+    const linkbeatInterfaces = [{ interface: "eth0", method: "MII" as const }];
+    const { lan, daemon } = await start("b", { ...modelOf(instance()), linkbeatInterfaces });
+    lan.ip(0, "link set p1 down");
+    await until("it is noticed", () => daemon.log.includes("Entering FAULT"));
+    lan.ip(0, "link set p1 up");
+    await until("it is active again", () => daemon.lines(/Entering MASTER/).length === 2);
+    assert.deepEqual(daemon.lines(/linkbeat type/), [
+      "(eth0): Configured linkbeat type MII not supported, using ETHTOOL",
+    ]);
+    assert.deepEqual(daemon.lines(/reports/), ["Linkbeat reports eth0 down", "Linkbeat reports eth0 up"]);
+  });
+
+  test("that comes late, goes and returns, and has another name for a while", async () => {
+    const lan = new Lan("n", 1);
+    after(() => lan.remove());
+    lan.ip(1, "link del eth0");
+    const daemon = lan.ours(1, modelOf(instance()));
+    await until("it waits", () => daemon.log.includes("Entering FAULT STATE (init)"));
+    lan.plug(1);
+    await until("the address is set", () => lan.holds(1, "10.9.0.100"));
+    lan.ip(1, "link set eth0 name lan0");
+    await until("it has no address under another name", () => !lan.ip(1, "addr show").includes("10.9.0.100"));
+    lan.ip(1, "link set lan0 name eth0");
+    await until("it is active again", () => lan.holds(1, "10.9.0.100"));
+    lan.ip(1, "link del eth0");
+    await until("it is missed", () => daemon.log.includes("Interface eth0 deleted"));
+    lan.plug(1);
+    await until("it is active once more", () => lan.holds(1, "10.9.0.100"));
+    await until("the log is there", () => daemon.lines(/Entering MASTER/).length === 3);
+    assert.deepEqual(
+      story(daemon).filter((line) => !line.includes("reports")),
+      [
+        "(VI_1) Entering FAULT STATE (init)",
+        "(VI_1) Entering BACKUP STATE",
+        "(VI_1) Entering MASTER STATE",
+        "Interface name has changed from eth0 to lan0",
+        "(VI_1) Entering FAULT STATE",
+        "Interface name has changed from lan0 to eth0",
+        "(VI_1) Entering BACKUP STATE",
+        "(VI_1) Entering MASTER STATE",
+        "(VI_1) Entering FAULT STATE",
+        "Interface eth0 deleted",
+        "(VI_1) Entering BACKUP STATE",
+        "(VI_1) Entering MASTER STATE",
+      ],
+    );
+  });
+
+  test("with another MTU or MAC goes on", async () => {
+    const { lan, daemon } = await start("m", modelOf(instance()));
+    lan.ip(1, "link set eth0 mtu 1400");
+    lan.ip(1, "link set eth0 address 02:00:00:00:00:77");
+    await sleep(1_500);
+    assert.equal(lan.holds(1, "10.9.0.100"), true);
+    assert.equal(daemon.lines(/Entering MASTER/).length, 1);
+  });
+
+  test("that is not tracked may be down: dont_track_primary", async () => {
+    const { lan, daemon } = await start("t", modelOf(instance({ dontTrackPrimary: true })));
+    lan.ip(0, "link set p1 down");
+    await until("it is noticed", () => daemon.log.includes("Netlink reports eth0 down"));
+    assert.equal(daemon.lines(/FAULT/).length, 0);
+    assert.equal(lan.holds(1, "10.9.0.100"), true);
+  });
+
+  test("that is tracked with a weight changes the priority", async () => {
+    const trackInterface = [{ interface: "lo", weight: 20, reverse: false }];
+    const { lan, daemon } = await start("w", modelOf(instance({ trackInterface })));
+    lan.ip(1, "link set lo down");
+    await until("the priority falls", () => daemon.log.includes("from 120 to 100"));
+    lan.ip(1, "link set lo up");
+    await until("the priority rises", () => daemon.log.includes("from 100 to 120"));
+    assert.equal(daemon.lines(/FAULT/).length, 0);
+  });
+});
