@@ -430,7 +430,7 @@ const vrrpInstance: BlockTable = {
       again: "first",
       default: "none",
       help: "run when a master hears a lower-priority advert",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "smtp_alert",
@@ -446,7 +446,7 @@ const vrrpInstance: BlockTable = {
       field: "notifyPriorityChanges",
       default: "sync group / global / false",
       help: "write priority changes to FIFOs",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "lvs_sync_daemon_interface",
@@ -770,7 +770,7 @@ const syncGroup: BlockTable = {
       argument: { kind: "boolean" },
       default: "unset",
       help: "default for members: FIFO lines on priority change",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };

@@ -7,17 +7,18 @@ import type { Micros } from "../base/units.ts";
 import type { ConfigModel, ScriptRef } from "../config/model.ts";
 import type { FieldValue, Logger } from "../log/entry.ts";
 import type { Native } from "../net/native-api.ts";
+import type { ScriptOptions } from "../script/client.ts";
+import type { ScriptEnd } from "../script/request.ts";
+import type { VrrpAlert } from "../vrrp/notify.ts";
 import type { BfdNotice, ChildOptions, ScriptResult } from "./messages.ts";
 
 /** Runs scripts outside this process, in order within a queue. */
 export interface ScriptClient {
   /** Never rejects: bad luck is a `ScriptResult`. */
-  run(
-    script: ScriptRef,
-    extraArgs: readonly string[],
-    options: { readonly queue: string; readonly timeout?: Micros },
-  ): Promise<ScriptResult>;
-  /** Resolves when every script has ended, or after `limit`, whichever is first. */
+  run(script: ScriptRef, extraArgs: readonly string[], options: ScriptOptions): Promise<ScriptResult>;
+  /** An end for what runs or waits in some queues. */
+  end(end: ScriptEnd): void;
+  /** Resolves when every script has ended, or was ended, or after `limit`, whichever is first. */
   drain(limit: Micros): Promise<void>;
 }
 
@@ -31,6 +32,8 @@ export interface ChildContext {
   onBfd(heard: (notice: BfdNotice) => void): void;
   /** Ends this process at once; the status says whether another start would help (process/restart-policy.ts). */
   giveUp(status: number): never;
+  /** Hands a state change to whoever sends mails. */
+  alert(alert: VrrpAlert): void;
   /** Tells the parent the state that dumps and status show; coalesced, never blocks. */
   publish(state: FieldValue): void;
 }

@@ -88,7 +88,7 @@ class Child {
       },
       native,
     );
-    this.#scripts = new RelayScriptClient((request) => channel.send({ kind: "runScript", request }));
+    this.#scripts = new RelayScriptClient((command) => channel.send(command));
   }
 
   run(factory: ChildRoleFactory): void {
@@ -105,6 +105,7 @@ class Child {
       options: this.#boot.options,
       onBfd: (heard) => this.#listenToBfd(heard),
       giveUp: (status) => this.#exit(status),
+      alert: (alert) => void this.#channel.send({ kind: "alert", alert }),
       publish: snapshotPublisher(this.#role, this.#channel),
     });
     this.#channel.onMessage((message) => this.#receive(message));

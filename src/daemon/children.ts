@@ -197,8 +197,16 @@ export class Children {
         });
         return;
       }
+      case "endScripts": {
+        const { end } = message;
+        this.#port.scripts.end({ ...end, queues: `${role} ${end.queues}` });
+        return;
+      }
       case "snapshot":
         // dumps and status will read it
+        return;
+      case "alert":
+        // the mailer will take it
         return;
     }
   }

@@ -5,9 +5,10 @@
 import type { Instant } from "../base/units.ts";
 import type { ConfigModel, VirtualServerConfig } from "../config/model.ts";
 import type { FieldValue } from "../log/entry.ts";
-import type { ScriptRequest, ScriptResult } from "../script/request.ts";
+import type { ScriptCommand, ScriptResult } from "../script/request.ts";
+import type { VrrpAlert } from "../vrrp/notify.ts";
 
-export type { ScriptRequest, ScriptResult } from "../script/request.ts";
+export type { ScriptResult } from "../script/request.ts";
 
 export type ChildRole = "vrrp" | "checker" | "bfd";
 
@@ -47,7 +48,9 @@ export type FromChild =
   | { readonly kind: "hello"; readonly role: ChildRole }
   /** the configuration is in force; `summary` is the reload's one-line difference */
   | { readonly kind: "configured"; readonly generation: number; readonly summary: string }
-  | { readonly kind: "runScript"; readonly request: ScriptRequest }
+  | ScriptCommand
+  /** something that a mail may tell; whoever sends mails decides whether it does */
+  | { readonly kind: "alert"; readonly alert: VrrpAlert }
   | { readonly kind: "snapshot"; readonly role: ChildRole; readonly state: FieldValue };
 
 /** What the BFD child tells the VRRP and the checker child, not by way of the parent. */

@@ -5,7 +5,7 @@
 import { scriptRunnerDied } from "../log/catalogue/process.ts";
 import type { Logger } from "../log/entry.ts";
 import { type Channel, channelTo } from "../process/ipc.ts";
-import type { ScriptRequest, ScriptResult } from "../script/request.ts";
+import type { ScriptEnd, ScriptRequest, ScriptResult } from "../script/request.ts";
 import { programPath, spawnProgram } from "./boot.ts";
 import type { FromScriptRunner, ToScriptRunner } from "./script-runner.ts";
 
@@ -33,7 +33,12 @@ export class ScriptRelay {
     const id = this.#nextId++;
     this.#pending.set(id, reply);
     this.#runner ??= this.#start();
-    this.#runner.channel.send({ ...request, id });
+    this.#runner.channel.send({ kind: "runScript", request: { ...request, id } });
+  }
+
+  /** An end for scripts that run or wait. */
+  end(end: ScriptEnd): void {
+    this.#runner?.channel.send({ kind: "endScripts", end });
   }
 
   /** Takes no more scripts; resolves when all have ended or after `limitMs`: those that still run go on alone. */

@@ -4,11 +4,14 @@
  */
 import { channelToParent } from "../process/ipc.ts";
 import { ScriptQueues } from "../script/queue.ts";
-import type { ScriptRequest, ScriptResult } from "../script/request.ts";
-import { runScript } from "../script/run.ts";
+import type { ScriptCommand, ScriptResult } from "../script/request.ts";
+import { startScript } from "../script/run.ts";
 
 /** Ids are the parent's here, unique over all children. */
-export type ToScriptRunner = ScriptRequest;
+export type ToScriptRunner = ScriptCommand;
+/** What still runs when the parent is gone has this long, in microseconds. */
+const ORPHANS = { queues: "", termMicros: 5_000_000, killMicros: 6_000_000 };
+
 export interface FromScriptRunner {
   readonly id: number;
   readonly result: ScriptResult;
@@ -23,9 +26,16 @@ if (channel === undefined) {
   const nothing = (): void => {};
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const)
     process.on(signal, nothing);
-  const queues = new ScriptQueues(runScript);
-  channel.onMessage((request) => {
-    void queues.submit(request).then((result) => channel.send({ id: request.id, result }));
+  const queues = new ScriptQueues(startScript);
+  channel.onMessage((command) => {
+    if (command.kind === "endScripts") queues.end(command.end);
+    else {
+      const { request } = command;
+      void queues.submit(request).then((result) => channel.send({ id: request.id, result }));
+    }
   });
-  channel.onClose(() => void queues.idle().then(() => process.exit(0)));
+  channel.onClose(() => {
+    queues.end(ORPHANS);
+    void queues.idle().then(() => process.exit(0));
+  });
 }

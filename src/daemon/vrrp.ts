@@ -5,9 +5,16 @@
 import type { ConfigModel, ScriptRef } from "../config/model.ts";
 import type { TrackScriptConfig } from "../config/model-vrrp.ts";
 import { bfdEventLine } from "../log/catalogue/bfd.ts";
-import { groupNotices, instanceNotices } from "../vrrp/notify.ts";
+import {
+  groupNotices,
+  instanceNotices,
+  lowerPriorityNotices,
+  type Notice,
+  priorityNotices,
+} from "../vrrp/notify.ts";
 import { VrrpRuntime } from "../vrrp/runtime.ts";
 import { Tracking } from "../vrrp/tracking-runtime.ts";
+import type { StateName } from "../vrrp/vocabulary.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
 import { Notifier, STOP_LIMIT } from "./notifier.ts";
 import { loadSecrets } from "./vrrp-secrets.ts";
@@ -26,8 +33,8 @@ class VrrpChild implements ChildHandlers {
 
   constructor(context: ChildContext) {
     this.#context = context;
-    this.#notifier = new Notifier(context.scripts);
     const { native, clock, logger, scripts } = context;
+    this.#notifier = new Notifier({ native, logger, scripts, alert: (alert) => context.alert(alert) });
     this.#tracking = new Tracking({
       native,
       clock,
@@ -42,7 +49,7 @@ class VrrpChild implements ChildHandlers {
     });
   }
 
-  async configure(model: ConfigModel): Promise<string> {
+  async configure(model: ConfigModel, generation: number): Promise<string> {
     const { native, clock, logger, options } = this.#context;
     this.#runtime ??= new VrrpRuntime({
       native,
@@ -50,28 +57,50 @@ class VrrpChild implements ChildHandlers {
       logger,
       releaseVips: options.releaseVips,
       onTransition: (config, { to, priority }) => {
-        this.#notifier.tell(instanceNotices(config, to, priority), to === "stopped" ? STOP_LIMIT : undefined);
+        this.#tell(instanceNotices(config, to, priority), to);
         this.#publish();
       },
       onGroup: (config, to) => {
-        this.#notifier.tell(groupNotices(config, to), to === "stopped" ? STOP_LIMIT : undefined);
+        this.#tell(groupNotices(config, to), to);
         this.#publish();
       },
+      onEvent: (config, event, state, priority) =>
+        this.#notifier.tell(
+          event === "priorityChanged"
+            ? priorityNotices(config, state, priority)
+            : lowerPriorityNotices(config, priority),
+        ),
       statusOf: (kind, name) => this.#tracking.statusOf(kind, name),
       onChange: () => this.#publishSoon(),
     });
     await this.#tracking.apply(model);
+    await this.#notifier.configure(model.global);
     const { added, removed, changed } = this.#runtime.apply(model, await loadSecrets(model, logger));
+    if (generation > 1 && model.global.fifoWriteVrrpStatesOnReload === true) this.#repeatStates();
     this.#publish();
     return summary(added, removed, changed);
   }
 
   async stop(): Promise<void> {
     this.#tracking.close();
+    this.#context.scripts.end({ queues: "track ", termMicros: 0, killMicros: STOP_LIMIT });
     this.#runtime?.stop(!this.#context.options.dontReleaseVrrp);
     this.#publish();
     clearTimeout(this.#publishing);
+    this.#notifier.close();
     await this.#context.scripts.drain(STOP_LIMIT);
+  }
+
+  #tell(notices: readonly Notice[], to: StateName): void {
+    this.#notifier.tell(notices, to === "stopped" ? STOP_LIMIT : undefined);
+  }
+
+  /** Readers of a FIFO begin anew with a reload; those that want it hear how everything stands. */
+  #repeatStates(): void {
+    this.#runtime?.tellStates(
+      (config, state, priority) => this.#notifier.repeat(instanceNotices(config, state, priority)),
+      (config, state) => this.#notifier.repeat(groupNotices(config, state)),
+    );
   }
 
   #publish(): void {

@@ -5,36 +5,45 @@
 import type { Micros } from "../base/units.ts";
 import type { ScriptRef } from "../config/model.ts";
 import { ScriptQueues } from "./queue.ts";
-import type { ScriptRequest, ScriptResult } from "./request.ts";
-import { runScript } from "./run.ts";
+import type { ScriptCommand, ScriptEnd, ScriptRequest, ScriptResult } from "./request.ts";
+import { startScript } from "./run.ts";
+
+/** How a script is run. */
+export interface ScriptOptions {
+  readonly queue: string;
+  /** undefined: as long as it takes */
+  readonly timeout?: Micros | undefined;
+  /** runs beside those before it in its queue when they take longer; undefined: waits */
+  readonly patience?: Micros | undefined;
+}
+
+/** Signals are a little early, so that the result is there within the limit. */
+const EARLY: Micros = 200_000 as Micros;
 
 export class RelayScriptClient {
-  readonly #relay: (request: ScriptRequest) => boolean;
+  readonly #relay: (command: ScriptCommand) => boolean;
   readonly #pending = new Map<number, (result: ScriptResult) => void>();
-  readonly #local = new ScriptQueues(runScript);
+  readonly #local = new ScriptQueues(startScript);
   #drained: (() => void)[] = [];
   #running = 0;
   #nextId = 1;
 
-  /** @param relay hands the request to the parent; false when there is none */
-  constructor(relay: (request: ScriptRequest) => boolean) {
+  /** @param relay hands the command to the parent; false when there is none */
+  constructor(relay: (command: ScriptCommand) => boolean) {
     this.#relay = relay;
   }
 
-  async run(
-    script: ScriptRef,
-    extraArgs: readonly string[],
-    options: { readonly queue: string; readonly timeout?: Micros },
-  ): Promise<ScriptResult> {
+  async run(script: ScriptRef, extraArgs: readonly string[], options: ScriptOptions): Promise<ScriptResult> {
     const request: ScriptRequest = {
       id: this.#nextId++,
       script,
       extraArgs,
       queue: options.queue,
       timeoutMicros: options.timeout,
+      patienceMicros: options.patience,
     };
     this.#running++;
-    const result = this.#relay(request)
+    const result = this.#relay({ kind: "runScript", request })
       ? await new Promise<ScriptResult>((done) => this.#pending.set(request.id, done))
       : await this.#local.submit(request);
     this.#running--;
@@ -43,6 +52,12 @@ export class RelayScriptClient {
       this.#drained = [];
     }
     return result;
+  }
+
+  /** An end for what runs or waits in some queues. */
+  end(end: ScriptEnd): void {
+    this.#local.end(end);
+    this.#relay({ kind: "endScripts", end });
   }
 
   /** An answer came through the channel. */
@@ -57,9 +72,14 @@ export class RelayScriptClient {
     for (const id of [...this.#pending.keys()]) this.settle(id, { kind: "failed", code: "EPIPE" });
   }
 
-  /** Resolves when every script has ended, or after `limit`, whichever is first. */
+  /** Resolves when every script has ended, or was ended, or after `limit`, whichever is first. */
   drain(limit: Micros): Promise<void> {
     if (this.#running === 0) return Promise.resolve();
+    this.end({
+      queues: "",
+      termMicros: Math.max(0, limit - 2 * EARLY),
+      killMicros: Math.max(0, limit - EARLY),
+    });
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, Math.ceil(limit / 1000));
       this.#drained.push(() => {

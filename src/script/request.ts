@@ -13,7 +13,23 @@ export interface ScriptRequest {
   readonly queue: string;
   /** killed (TERM, then KILL) after this many microseconds; undefined: no limit */
   readonly timeoutMicros: number | undefined;
+  /** runs beside those before it when they take longer than this; undefined: waits as long as they take */
+  readonly patienceMicros?: number | undefined;
 }
+
+/** An end for scripts that run or wait: those that wait begin at once, none runs for longer than this. */
+export interface ScriptEnd {
+  /** beginning of the names of the queues that are meant */
+  readonly queues: string;
+  /** until the polite signal */
+  readonly termMicros: number;
+  /** until the final one */
+  readonly killMicros: number;
+}
+
+export type ScriptCommand =
+  | { readonly kind: "runScript"; readonly request: ScriptRequest }
+  | { readonly kind: "endScripts"; readonly end: ScriptEnd };
 
 export type ScriptResult =
   | { readonly kind: "exited"; readonly status: number }
@@ -21,3 +37,11 @@ export type ScriptResult =
   | { readonly kind: "timedOut" }
   /** never ran: `code` is an errno name, or EAGAIN when its queue is full, or EPIPE when the runner died */
   | { readonly kind: "failed"; readonly code: string };
+
+/** A script that was started. */
+export interface RunningScript {
+  /** never rejects: bad luck is a `ScriptResult` */
+  readonly ended: Promise<ScriptResult>;
+  /** sends a signal to the whole process group, if there is one still */
+  signal(name: "SIGTERM" | "SIGKILL"): void;
+}

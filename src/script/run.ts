@@ -5,10 +5,11 @@
  * scripts of keepalived do. It gets no supplementary groups.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import type { ScriptRequest, ScriptResult } from "./request.ts";
+import type { RunningScript, ScriptRequest, ScriptResult } from "./request.ts";
 
-/** Between the polite and the final signal, in milliseconds. */
+/** Between the polite and the final signal, in milliseconds, and until the final one is repeated. */
 const GRACE_MS = 2000;
+const STUBBORN_MS = 10_000;
 
 /** Variables that change how a shell or the dynamic linker reads what it runs. */
 const DANGEROUS = /^(LD_.*|IFS|BASH_ENV|BASH_FUNC_.*|ENV|SHELLOPTS|BASHOPTS|NOTIFY_SOCKET|WATCHDOG_.*)$/;
@@ -18,38 +19,43 @@ export function scrubEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !DANGEROUS.test(name)));
 }
 
-/** Never rejects: bad luck is a `ScriptResult`. Text without `#!` is run by the shell, as execvp(3) does. */
-export function runScript(request: ScriptRequest): Promise<ScriptResult> {
+/** Text without `#!` is run by the shell, as execvp(3) does. */
+export function startScript(request: ScriptRequest): RunningScript {
   const [command, ...args] = [...request.script.argv, ...request.extraArgs];
-  if (command === undefined) return Promise.resolve({ kind: "failed", code: "ENOENT" });
-  return new Promise((resolve) => {
-    let child: ChildProcess;
-    try {
-      child = spawn(command, args, {
-        detached: true,
-        stdio: "ignore",
-        env: scrubEnvironment(process.env),
-        ...identity(request),
-      });
-    } catch (error) {
-      resolve({ kind: "failed", code: codeOf(error) });
-      return;
-    }
-    let timedOut = false;
-    const timer = limit(request, child, () => {
-      timedOut = true;
+  if (command === undefined) return failed("ENOENT");
+  let child: ChildProcess;
+  try {
+    child = spawn(command, args, {
+      detached: true,
+      stdio: "ignore",
+      env: scrubEnvironment(process.env),
+      ...identity(request),
     });
+  } catch (error) {
+    return failed(codeOf(error));
+  }
+  const signal = (name: NodeJS.Signals): void => signalGroup(child, name);
+  let timedOut = false;
+  const clear = limit(request, signal, () => {
+    timedOut = true;
+  });
+  const ended = new Promise<ScriptResult>((resolve) => {
     child.once("error", (error) => {
-      timer.clear();
+      clear();
       resolve({ kind: "failed", code: codeOf(error) });
     });
-    child.once("exit", (status, signal) => {
-      timer.clear();
+    child.once("exit", (status, name) => {
+      clear();
       if (timedOut) resolve({ kind: "timedOut" });
-      else if (signal !== null) resolve({ kind: "signalled", signal });
+      else if (name !== null) resolve({ kind: "signalled", signal: name });
       else resolve({ kind: "exited", status: status ?? 0 });
     });
   });
+  return { ended, signal };
+}
+
+function failed(code: string): RunningScript {
+  return { ended: Promise.resolve({ kind: "failed", code }), signal: () => {} };
 }
 
 /** A user change drops the supplementary groups; who stays itself keeps its own. */
@@ -58,17 +64,27 @@ function identity({ script }: ScriptRequest): { uid?: number; gid?: number } {
   return same ? {} : { uid: script.uid, gid: script.gid };
 }
 
-function limit(request: ScriptRequest, child: ChildProcess, expired: () => void): { clear(): void } {
-  if (request.timeoutMicros === undefined) return { clear: () => {} };
+/** TERM, after two seconds KILL, after two more again, then every ten: who cannot die yet may later. */
+function limit(
+  request: ScriptRequest,
+  signal: (name: NodeJS.Signals) => void,
+  expired: () => void,
+): () => void {
+  if (request.timeoutMicros === undefined) return () => {};
+  const pauses = [GRACE_MS, GRACE_MS];
+  const kill = (): void => {
+    signal("SIGKILL");
+    timer = setTimeout(kill, pauses.pop() ?? STUBBORN_MS);
+  };
   let timer = setTimeout(
     () => {
       expired();
-      signalGroup(child, "SIGTERM");
-      timer = setTimeout(() => signalGroup(child, "SIGKILL"), GRACE_MS);
+      signal("SIGTERM");
+      timer = setTimeout(kill, pauses.pop());
     },
     Math.ceil(request.timeoutMicros / 1000),
   );
-  return { clear: () => clearTimeout(timer) };
+  return () => clearTimeout(timer);
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

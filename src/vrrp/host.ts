@@ -7,6 +7,7 @@ import type { Native } from "../net/native-api.ts";
 import type { GroupTold } from "./groups.ts";
 import type { Transition } from "./state.ts";
 import type { ObjectKind, ObjectStatus } from "./tracked-objects.ts";
+import type { StateName } from "./vocabulary.ts";
 
 export interface RuntimeHost {
   readonly native: Native;
@@ -16,6 +17,13 @@ export interface RuntimeHost {
   readonly releaseVips: boolean;
   /** an instance changed its state; called in order, after its addresses are set */
   onTransition(config: VrrpInstanceConfig, transition: Transition): void;
+  /** something that is no change of state; in order with transitions */
+  onEvent(
+    config: VrrpInstanceConfig,
+    event: "priorityChanged" | "lowerPriorityHeard",
+    state: StateName,
+    priority: number,
+  ): void;
   /** how something that instances track stands */
   statusOf(kind: ObjectKind, name: string): ObjectStatus;
   /** a sync group changed its state; in order with the transitions of its members */

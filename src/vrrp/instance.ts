@@ -247,10 +247,16 @@ function adjustBackup(p: VrrpParams, next: VrrpParams, s: BackupState): Step {
   const interval = next.version === 2 ? next.advertInterval : s.activeAdverInterval;
   const shift = between(downAt(p, s.activeAdverInterval, origin), downAt(next, interval, origin));
   const yielding = s.yielding && next.basePriority === 255;
-  return stay(
-    { ...s, activeAdverInterval: interval, activeDownAt: after(s.activeDownAt, shift), yielding },
-    priorityChange(p, next, s.yielding),
-  );
+  return stay({ ...s, activeAdverInterval: interval, activeDownAt: after(s.activeDownAt, shift), yielding }, [
+    ...priorityChange(p, next, s.yielding),
+    ...priorityPublished(p, next, s.yielding),
+  ]);
+}
+
+function priorityPublished(p: VrrpParams, next: VrrpParams, yielding: boolean): readonly VrrpEffect[] {
+  const priority = ownPriority(next, { yielding });
+  if (priority === ownPriority(p, { yielding })) return [];
+  return [{ kind: "publishEvent", event: "priorityChanged", priority }];
 }
 
 function adjustActive(
@@ -263,6 +269,7 @@ function adjustActive(
   const effects = [...priorityChange(p, next, s.yielding)];
   if (addresses !== "same") effects.push({ kind: "setOwned", owned: true });
   if (addresses === "added") effects.push({ kind: "announce", round: "takeover" });
+  effects.push(...priorityPublished(p, next, s.yielding));
   const soonest = nextAdvert(next, now);
   return stay(
     {

@@ -246,6 +246,7 @@ export function hearAsActive(
     s = { ...s, adverAt: nextAdvert(p, now) };
   }
   if (p.announceOnLowerPriority) effects.push({ kind: "announce", round: "lowerPriority" });
+  effects.push({ kind: "publishEvent", event: "lowerPriorityHeard", priority: own });
   return stay(s, effects);
 }
 

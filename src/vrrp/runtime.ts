@@ -5,7 +5,8 @@
  */
 import { assertNever } from "../base/errors.ts";
 import type { Instant } from "../base/units.ts";
-import type { ConfigModel } from "../config/model.ts";
+import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
+import type { SyncGroupConfig } from "../config/model-vrrp.ts";
 import { renderVrrpLog, type VrrpLogFields } from "../log/catalogue/vrrp.ts";
 import type { FieldValue } from "../log/entry.ts";
 import { openVrrpSocket } from "../net/raw-socket.ts";
@@ -34,6 +35,7 @@ import { survey } from "./surroundings.ts";
 import { evaluateObjects, fileTurned, type ObjectKind, withGroupTracking } from "./tracked-objects.ts";
 import { AdvertTraffic } from "./traffic.ts";
 import type { LogWriter, Turn } from "./turn.ts";
+import type { StateName } from "./vocabulary.ts";
 import { type Secrets, standardGroups, type WireContext } from "./wire.ts";
 
 export class VrrpRuntime {
@@ -167,6 +169,16 @@ export class VrrpRuntime {
     this.#settle();
   }
 
+  /** Every instance and group with its state, for those who want to hear it again. */
+  tellStates(
+    instance: (config: VrrpInstanceConfig, state: StateName, priority: number) => void,
+    group: (config: SyncGroupConfig, state: StateName) => void,
+  ): void {
+    for (const { config, state, params } of this.#routers.values())
+      instance(config, state.name, params.priority);
+    for (const { config, state } of this.#sync.states()) if (state !== "waiting") group(config, state);
+  }
+
   snapshot(): FieldValue {
     return { instances: [...this.#routers.values()].map(snapshotOf) };
   }
@@ -289,14 +301,18 @@ export class VrrpRuntime {
         if (effect.owned) this.#turn.own(router);
         else this.#turn.release(router);
         return;
-      case "announce": {
-        const times = announceTimesOf(router.config);
-        const a =
-          effect.round === "takeover"
-            ? announceTakeover(times, now)
-            : announceLowerPriority(times, router.schedule, now);
-        router.schedule = a.schedule;
-        this.#turn.announce(router, a.rounds);
+      case "announce":
+        this.#announce(router, effect.round, now);
+        // The rival may have drawn the traffic of the whole group to itself.
+        if (effect.round === "lowerPriority")
+          for (const mate of this.#sync.matesOf(router))
+            if (mate.state.name === "active" && mate.params.announceOnLowerPriority)
+              this.#announce(mate, effect.round, now);
+        return;
+      case "publishEvent": {
+        const { config, state } = router;
+        const { event, priority } = effect;
+        this.#turn.notice(() => this.#host.onEvent(config, event, state.name, priority));
         return;
       }
       case "publishTransition":
@@ -313,6 +329,15 @@ export class VrrpRuntime {
       default:
         assertNever(effect);
     }
+  }
+
+  #announce(router: Router, round: "takeover" | "lowerPriority", now: Instant): void {
+    const times = announceTimesOf(router.config);
+    const takeover = round === "takeover";
+    const a = takeover ? announceTakeover(times, now) : announceLowerPriority(times, router.schedule, now);
+    router.schedule = a.schedule;
+    this.#turn.announce(router, a.rounds);
+    this.#rearm(router);
   }
 
   #sendAdvert(router: Router, priority: number): void {

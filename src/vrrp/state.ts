@@ -201,6 +201,12 @@ export type VrrpEffect =
   /** gratuitous ARP: `takeover` starts the whole schedule, `lowerPriority` one burst now and one later */
   | { readonly kind: "announce"; readonly round: "takeover" | "lowerPriority" }
   | Transition
+  /** what is no change of state, but wanted by notifications */
+  | {
+      readonly kind: "publishEvent";
+      readonly event: "priorityChanged" | "lowerPriorityHeard";
+      readonly priority: number;
+    }
   | { readonly kind: "count"; readonly counter: Counter }
   | LogEffect;
 

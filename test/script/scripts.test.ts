@@ -6,8 +6,8 @@ import { after, test } from "node:test";
 import type { Micros } from "../../src/base/units.ts";
 import { RelayScriptClient } from "../../src/script/client.ts";
 import { ScriptQueues } from "../../src/script/queue.ts";
-import type { ScriptRequest, ScriptResult } from "../../src/script/request.ts";
-import { runScript, scrubEnvironment } from "../../src/script/run.ts";
+import type { ScriptCommand, ScriptRequest, ScriptResult } from "../../src/script/request.ts";
+import { scrubEnvironment, startScript } from "../../src/script/run.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kpa-script-"));
 fs.chmodSync(folder, 0o777);
@@ -20,6 +20,8 @@ function script(name: string, text: string): string {
   fs.writeFileSync(file, text, { mode: 0o755 });
   return file;
 }
+
+const runScript = (r: ScriptRequest): Promise<ScriptResult> => startScript(r).ended;
 
 function request(
   file: string,
@@ -116,17 +118,19 @@ test("what changes a shell or the linker does not reach a script", () => {
 /** Scripts whose end the test decides. */
 function controlled() {
   const started: string[] = [];
+  const signals: string[] = [];
   const finish = new Map<string, (r: ScriptResult) => void>();
   const queues = new ScriptQueues((r) => {
     const name = r.script.argv[0] as string;
     started.push(name);
-    return new Promise((resolve) => finish.set(name, resolve));
+    const ended = new Promise<ScriptResult>((resolve) => finish.set(name, resolve));
+    return { ended, signal: (s) => signals.push(`${name} ${s}`) };
   });
   const end = async (name: string): Promise<void> => {
     finish.get(name)?.({ kind: "exited", status: 0 });
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { queues, started, end };
+  return { queues, started, signals, end };
 }
 
 test("scripts of one queue run one after another, other queues do not wait", async () => {
@@ -151,6 +155,33 @@ test("the 258th script of a queue is refused", async () => {
   assert.deepEqual(await all[257], { kind: "failed", code: "EAGAIN" });
 });
 
+test("a script that waited as long as it is patient runs beside the one before it", async () => {
+  const { queues, started, end } = controlled();
+  void queues.submit(request("hangs"));
+  void queues.submit({ ...request("patient"), patienceMicros: 60_000 });
+  void queues.submit(request("waits"));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(started, ["hangs"]);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual(started, ["hangs", "patient"]);
+  await end("patient");
+  assert.deepEqual(started, ["hangs", "patient"]);
+  await end("hangs");
+  assert.deepEqual(started, ["hangs", "patient", "waits"]);
+});
+
+test("at the end those that wait begin at once, and all are told and then killed", async () => {
+  const { queues, started, signals, end } = controlled();
+  void queues.submit(request("hangs", { queue: "vrrp a" }));
+  void queues.submit(request("waits", { queue: "vrrp a" }));
+  void queues.submit(request("other", { queue: "checker a" }));
+  queues.end({ queues: "vrrp ", termMicros: 20_000, killMicros: 60_000 });
+  assert.deepEqual(started, ["hangs", "other", "waits"]);
+  await end("waits");
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assert.deepEqual(signals, ["hangs SIGTERM", "waits SIGTERM", "hangs SIGKILL", "waits SIGKILL"]);
+});
+
 test("idle waits for what runs", async () => {
   const { queues, end } = controlled();
   void queues.submit(request("only"));
@@ -165,12 +196,20 @@ test("idle waits for what runs", async () => {
 });
 
 test("the client relays while there is a parent and forks by itself when there is none", async () => {
-  const relayed: ScriptRequest[] = [];
+  const relayed: ScriptCommand[] = [];
   let parent = true;
   const client = new RelayScriptClient((r) => parent && relayed.push(r) > 0);
   const ref = { argv: [script("fall.sh", "#!/bin/sh\nexit 3\n")], uid, gid };
   const first = client.run(ref, ["x"], { queue: "q", timeout: 5_000_000 as Micros });
-  assert.deepEqual(relayed, [{ id: 1, script: ref, extraArgs: ["x"], queue: "q", timeoutMicros: 5_000_000 }]);
+  const asked = {
+    id: 1,
+    script: ref,
+    extraArgs: ["x"],
+    queue: "q",
+    timeoutMicros: 5_000_000,
+    patienceMicros: undefined,
+  };
+  assert.deepEqual(relayed, [{ kind: "runScript", request: asked }]);
   client.settle(1, { kind: "exited", status: 9 });
   assert.deepEqual(await first, { kind: "exited", status: 9 });
   const orphaned = client.run(ref, [], { queue: "q" });

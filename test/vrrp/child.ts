@@ -21,6 +21,7 @@ const child = createVrrpChild({
       const { status } = spawnSync(command, [...args, ...extra]);
       return { kind: "exited", status: status ?? -1 };
     },
+    end: () => {},
     drain: async () => {},
   },
   options: {
@@ -38,6 +39,7 @@ const child = createVrrpChild({
   },
   onBfd: () => {},
   giveUp: (status) => process.exit(status),
+  alert: () => {},
   publish: (state) => {
     // Readers never see half of it.
     writeFileSync(`${path}.state.new`, JSON.stringify(state));

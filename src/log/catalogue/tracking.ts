@@ -84,3 +84,23 @@ export const processEventsLost: Entry<NoFields> = entry(
   "warning",
   () => "Reports about processes were lost - all processes read again",
 );
+export const fifoFailed: Entry<{ path: string; reason: string }> = entry(
+  "notify-fifo-failed",
+  "error",
+  (f) => `Unable to open notify fifo ${f.path}: ${f.reason}`,
+);
+export const fifoFull: Entry<{ path: string; lost: number }> = entry(
+  "notify-fifo-full",
+  "warning",
+  (f) => `notify fifo ${f.path} is full: nobody reads it, ${f.lost} ${f.lost === 1 ? "line" : "lines"} lost`,
+);
+export const fifoScriptEnded: Entry<{ script: string; how: string }> = entry(
+  "notify-fifo-script-ended",
+  "info",
+  (f) => `notify fifo script ${f.script} ${f.how}`,
+);
+export const notifyScriptFailed: Entry<{ script: string; code: string }> = entry(
+  "notify-script-failed",
+  "warning",
+  (f) => `notify script ${f.script} could not be run: ${f.code}`,
+);
