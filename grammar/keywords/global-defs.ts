@@ -261,7 +261,7 @@ const globalDefs: BlockTable = {
       argument: { kind: "word", words: ["allow_if_changes"], optional: true },
       help: "tolerate interfaces that do not exist or get recreated",
       field: "dynamicInterfaces",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "no_email_faults",
@@ -283,7 +283,7 @@ const globalDefs: BlockTable = {
       argument: { kind: "none" },
       help: "switch off kernel IGMP reports for 224.0.0.0/24 via sysctl",
       field: "disableLocalIgmp",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "v3_checksum_as_v2",

@@ -12,7 +12,7 @@ const root: BlockTable = {
       default: "off",
       help: "use link polling instead of netlink on all instance interfaces",
       field: "global.linkbeatUsePolling",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "net_namespace",
@@ -107,7 +107,7 @@ const root: BlockTable = {
       syntax: "{ INTERFACE [MII|ETHTOOL|IOCTL] … }",
       again: "add",
       help: "interfaces whose link state is polled",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "interface_up_down_delays",
@@ -116,7 +116,7 @@ const root: BlockTable = {
       again: "add",
       default: "none",
       help: "debounce link state changes",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_sync_group",

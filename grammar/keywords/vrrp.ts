@@ -280,7 +280,7 @@ const vrrpInstance: BlockTable = {
       field: "linkbeatUsePolling",
       default: "off",
       help: "poll link state of own interface",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "v3_checksum_as_v2",

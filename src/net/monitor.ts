@@ -19,7 +19,8 @@ import { type NetlinkMessage, NetlinkSocket } from "./netlink.ts";
 import { decodeAddress, decodeLink, type InterfaceAddress, type Link, RouteSocket } from "./rtnetlink.ts";
 
 export type MonitorEvent =
-  | { readonly kind: "linkChanged"; readonly link: Link }
+  /** `appeared`: nothing was known of it before */
+  | { readonly kind: "linkChanged"; readonly link: Link; readonly appeared: boolean }
   /** the same link under another name; before the `linkChanged` that this is */
   | { readonly kind: "linkRenamed"; readonly index: number; readonly from: string; readonly to: string }
   | { readonly kind: "linkGone"; readonly index: number; readonly name: string }
@@ -140,7 +141,8 @@ export class InterfaceMonitor {
     this.#links.set(link.index, link);
     if (before !== undefined && before.name !== link.name)
       this.#emit({ kind: "linkRenamed", index: link.index, from: before.name, to: link.name });
-    if (before === undefined || !sameLink(before, link)) this.#emit({ kind: "linkChanged", link });
+    if (before === undefined || !sameLink(before, link))
+      this.#emit({ kind: "linkChanged", link, appeared: before === undefined });
   }
 
   #linkGone(index: number): void {

@@ -33,6 +33,8 @@ export interface InterfacesHost {
   changed(routers: ReadonlySet<Router>): void;
   /** something about an interface is different, whoever uses it */
   linkChanged(name: string): void;
+  /** {@link Interfaces.segmentOf} may give other answers */
+  segmentsChanged(): void;
   /** an interface is gone with all that was on it */
   gone(ifindex: number): void;
   /**
@@ -46,6 +48,8 @@ export interface InterfacesHost {
   askSettle(): void;
 }
 
+/** Whether the kernel reports memberships of 224.0.0.x, which switches forward anyway. */
+const IGMP = "net/ipv4/igmp_link_local_mcast_reports";
 const NO_DELAYS: Delays = { down: 0 as Micros, up: 0 as Micros };
 
 export class Interfaces {
@@ -61,6 +65,8 @@ export class Interfaces {
   #delays: ReadonlyMap<string, Delays> = new Map();
   #linkSocket: LinkSocket | undefined;
   #disturbed = false;
+  /** `dynamic_interfaces allow_if_changes`: what an interface lies on today says nothing about tomorrow */
+  #followsChanges = false;
 
   /** @throws DaemonError */
   constructor(host: InterfacesHost) {
@@ -140,11 +146,21 @@ export class Interfaces {
     return this.#watch.virtual;
   }
 
+  /** The interface whose wire an interface is on: the lower one of a macvlan or ipvlan. */
+  segmentOf(name: string): string {
+    const link = this.#followsChanges ? undefined : this.linkByName(name);
+    const lower = link !== undefined && isStacked(link) ? link.parent : undefined;
+    return (lower === undefined ? undefined : this.links.get(lower)?.name) ?? name;
+  }
+
   /** Makes the devices that instances need. @returns the instances with the interfaces they use */
   place(
     model: Pick<ConfigModel, "global" | "syncGroups">,
     instances: readonly VrrpInstanceConfig[],
   ): readonly PlacedInstance[] {
+    this.#followsChanges = model.global.dynamicInterfaces === "allow_if_changes";
+    if (model.global.disableLocalIgmp === true) this.sysctls.hold(IGMP, IGMP, "0");
+    else this.sysctls.release(IGMP);
     const { vmacPrefix = "vrrp", vmacAddrPrefix = vmacPrefix } = model.global;
     const groups = model.syncGroups?.map((group) => group.members) ?? [];
     const settings = { prefix: vmacPrefix, addressPrefix: vmacAddrPrefix, groups };
@@ -212,6 +228,8 @@ export class Interfaces {
   #onMonitor(e: MonitorEvent): void {
     switch (e.kind) {
       case "linkChanged":
+        if (e.appeared) this.sysctls.interfaceAppeared(e.link.name);
+        if (isStacked(e.link) && !this.#devices.ours.has(e.link.index)) this.#host.segmentsChanged();
         this.#disturb(e.link.name);
         this.#states.observe(e.link.name);
         this.#tell(e.link.name);
@@ -220,6 +238,7 @@ export class Interfaces {
       case "linkRenamed":
         this.#logInterface("interface-renamed", { from: e.from, to: e.to });
         this.sysctls.interfaceRenamed(e.from, e.to);
+        this.sysctls.interfaceAppeared(e.to);
         this.#disturb(e.from);
         this.#states.observe(e.from);
         this.#tell(e.from);
@@ -290,4 +309,8 @@ export class Interfaces {
 function limitOf({ params, state }: Router): Micros {
   const interval = state.name === "backup" ? state.activeAdverInterval : params.advertInterval;
   return longestDelay(params.downTimerAdverts, interval);
+}
+
+function isStacked(link: Link): boolean {
+  return link.kind === "macvlan" || link.kind === "ipvlan";
 }

@@ -7,7 +7,7 @@ import type { Instant } from "../base/units.ts";
 import type { FieldValue } from "../log/entry.ts";
 import { type AnnounceSchedule, noAnnouncements } from "./announce.ts";
 import type { PlacedInstance } from "./devices.ts";
-import { instanceKey, paramsOf, trackersOf } from "./settings.ts";
+import { instanceKey, instancePlace, paramsOf, trackersOf } from "./settings.ts";
 import {
   type Counter,
   type FaultCause,
@@ -65,7 +65,7 @@ export interface Planned {
 
 /**
  * Which instances a configuration keeps, adds and drops. Names do not count; two with one VRID in one
- * place are told apart by name, and the later one is marked when they would hear each other.
+ * place are told apart by name.
  *
  * @param before by the keys that this function gave last time
  */
@@ -78,26 +78,45 @@ export function matchInstances(
   readonly added: readonly Router[];
   readonly kept: readonly Planned[];
   readonly removed: readonly Router[];
+  /** those that stay, in the order of the configuration */
+  readonly planned: readonly Planned[];
 } {
   const routers = new Map<string, Router>();
   const added: Router[] = [];
   const kept: Planned[] = [];
-  const sharing = new Map<string, readonly PlacedInstance[]>();
+  const planned: Planned[] = [];
   for (const config of instances) {
     const shared = instanceKey(config);
-    const others = sharing.get(shared) ?? [];
-    sharing.set(shared, [...others, config]);
-    const duplicate = others.some((other) => meet(other, config));
-    const key = others.length > 0 ? `${shared} ${config.name}` : shared;
+    const key = routers.has(shared) ? `${shared} ${config.name}` : shared;
     const known = before.get(key);
     const router = known ?? createRouter(config, context);
-    router.duplicate = duplicate;
     routers.set(key, router);
+    planned.push({ router, config });
     if (known === undefined) added.push(router);
     else kept.push({ router, config });
   }
   const removed = [...before].flatMap(([key, router]) => (routers.has(key) ? [] : router));
-  return { routers, added, kept, removed };
+  return { routers, added, kept, removed, planned };
+}
+
+/**
+ * Routers that would take an earlier one's adverts for their own: one VRID on one wire.
+ *
+ * @param segmentOf the interface whose wire an interface is on: the lower one of a macvlan
+ */
+export function findDuplicates(
+  planned: readonly Planned[],
+  segmentOf: (name: string) => string,
+): ReadonlySet<Router> {
+  const sharing = new Map<string, readonly PlacedInstance[]>();
+  const duplicates = new Set<Router>();
+  for (const { router, config } of planned) {
+    const place = instancePlace({ ...config, interface: segmentOf(config.interface) });
+    const others = sharing.get(place) ?? [];
+    sharing.set(place, [...others, config]);
+    if (others.some((other) => meet(other, config))) duplicates.add(router);
+  }
+  return duplicates;
 }
 
 /** Unicast routers with one source and one VRID only meet when they have a peer in common. */

@@ -19,7 +19,14 @@ import { step } from "./instance.ts";
 import { Interfaces } from "./interfaces-runtime.ts";
 import { staticObjects } from "./objects.ts";
 import { addressKey } from "./ownership.ts";
-import { matchInstances, type Router, reconfigure, snapshotOf } from "./router.ts";
+import {
+  findDuplicates,
+  matchInstances,
+  type Planned,
+  type Router,
+  reconfigure,
+  snapshotOf,
+} from "./router.ts";
 import { ObjectRuntime } from "./runtime-objects.ts";
 import {
   addressChange,
@@ -64,6 +71,10 @@ export class VrrpRuntime {
       changed: (routers) => this.#refreshAll(routers),
       linkChanged: (name) => {
         if (this.#turn.keepStatics(name)) this.#askSettle();
+      },
+      segmentsChanged: () => {
+        const planned = [...this.#routers.values()].map((router) => ({ router, config: router.config }));
+        this.#refreshAll(this.#markDuplicates(planned));
       },
       gone: (ifindex) => this.#turn.forgetInterface(ifindex),
       addressGone: (address, port) => {
@@ -113,13 +124,13 @@ export class VrrpRuntime {
     const context = { groups: { ipv4, ipv6 }, secrets };
     const sharing = withGroupTracking(withTrackGroups(model), model.syncGroups ?? []);
     const instances = this.#interfaces.place(model, sharing);
-    const { routers, added, kept, removed } = matchInstances(this.#routers, instances, context);
+    const { routers, added, kept, removed, planned } = matchInstances(this.#routers, instances, context);
     this.#routers = routers;
     for (const router of removed) {
       this.#dispatch(router, { kind: "removed" });
       this.#traffic.leave(router);
     }
-    const planned = [...added.map((router) => ({ router, config: router.config })), ...kept];
+    this.#markDuplicates(planned);
     this.#sync.rebuild(model.syncGroups ?? [], planned);
     this.#interfaces.watch(model, planned);
     const changed = kept.filter(({ router, config }) => this.#adapt(router, config, context)).length;
@@ -195,6 +206,16 @@ export class VrrpRuntime {
     reconfigure(router, config, context);
     this.#refresh(router, addressChange(was, config));
     return !same;
+  }
+
+  /** @returns routers of which it is not as before */
+  #markDuplicates(planned: readonly Planned[]): ReadonlySet<Router> {
+    const duplicates = findDuplicates(planned, (name) => this.#interfaces.segmentOf(name));
+    const turned = new Set(
+      planned.flatMap(({ router }) => (router.duplicate === duplicates.has(router) ? [] : router)),
+    );
+    for (const router of turned) router.duplicate = !router.duplicate;
+    return turned;
   }
 
   // ---- what the machine looks like ---------------------------------------------------------------------

@@ -17,10 +17,15 @@ import type { InterfaceTracker } from "./tracker.ts";
  * it has interfaces of its own
  */
 export function instanceKey(c: VrrpInstanceConfig): string {
-  const where = c.unicast === undefined ? (c.mcastDstIp ?? "") : `unicast ${c.mcastSrcIp ?? ""}`;
   const words = [c.vmac && "vmac", c.ipvlan && "ipvlan", c.useVmacAddr === true && "vmac-addr"];
   const how = words.filter((word) => typeof word === "string").join(" ");
-  return `${c.family} ${c.virtualRouterId} ${c.interface} ${where} ${how}`.trimEnd();
+  return `${instancePlace(c)} ${how}`.trimEnd();
+}
+
+/** Where an instance is heard and as what: two in one place hear each other. */
+export function instancePlace(c: VrrpInstanceConfig): string {
+  const where = c.unicast === undefined ? (c.mcastDstIp ?? "") : `unicast ${c.mcastSrcIp ?? ""}`;
+  return `${c.family} ${c.virtualRouterId} ${c.interface} ${where}`.trimEnd();
 }
 
 /**

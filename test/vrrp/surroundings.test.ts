@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { IpAddress } from "../../src/base/address.ts";
+import type { VrrpInstanceConfig } from "../../src/config/model.ts";
 import type { OwnedAddress } from "../../src/vrrp/ownership.ts";
-import { matchInstances } from "../../src/vrrp/router.ts";
+import { findDuplicates, matchInstances } from "../../src/vrrp/router.ts";
 import { addressChange, leavingAddresses, sameInstance, trackersOf } from "../../src/vrrp/settings.ts";
 import { type SeenLink, type Surroundings, survey } from "../../src/vrrp/surroundings.ts";
 import { InterfaceWatch } from "../../src/vrrp/watch.ts";
@@ -167,10 +168,26 @@ describe("matching instances at a reload", () => {
     assert.deepEqual(next.removed, [first.added[1]]);
   });
 
-  test("the later one of two with one VRID on one interface is marked", () => {
-    const { added } = matchInstances(new Map(), [instance(), instance({ name: "VI_2" })], context);
+  /** Which instances, in their order, would hear an earlier one. */
+  const duplicates = (
+    all: readonly VrrpInstanceConfig[],
+    segmentOf = (name: string): string => name,
+  ): boolean[] => {
+    const { planned } = matchInstances(new Map(), all, context);
+    const found = findDuplicates(planned, segmentOf);
+    return planned.map(({ router }) => found.has(router));
+  };
+
+  test("the later one of two with one VRID on one wire is a duplicate, with a VMAC or not", () => {
+    const vmac = { name: undefined, mac: undefined, netlinkNotifyMsg: false, group: undefined };
+    const second = { name: "VI_2" };
+    assert.deepEqual(duplicates([instance(), instance(second)]), [false, true]);
+    assert.deepEqual(duplicates([instance(), instance({ ...second, vmac })]), [false, true]);
+    assert.deepEqual(duplicates([instance(), instance({ ...second, virtualRouterId: 52 })]), [false, false]);
+    const other = [instance(), instance({ ...second, interface: "mv0" })];
+    assert.deepEqual(duplicates(other), [false, false]);
     assert.deepEqual(
-      added.map((r) => r.duplicate),
+      duplicates(other, (name) => (name === "mv0" ? "eth0" : name)),
       [false, true],
     );
   });
@@ -191,11 +208,8 @@ describe("matching instances at a reload", () => {
       instance({ name: "D", mcastDstIp: ip("224.0.0.77") }),
       instance({ name: "E" }),
     ];
-    const { added, routers } = matchInstances(new Map(), all, context);
-    assert.deepEqual(
-      added.map((r) => r.duplicate),
-      [false, false, true, false, false],
-    );
+    const { routers } = matchInstances(new Map(), all, context);
+    assert.deepEqual(duplicates(all), [false, false, true, false, false]);
     assert.deepEqual(matchInstances(routers, all, context).added, []);
   });
 });
