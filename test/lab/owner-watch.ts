@@ -19,6 +19,16 @@ interface Change {
   readonly at: number;
 }
 
+/** What happened to some addresses in some time. */
+export interface Period {
+  /** the longest time both routers held one of them, ms */
+  readonly overlap: number;
+  /** the longest time nobody held one of them, ms; from the beginning, if it was so then */
+  readonly outage: number;
+  /** how often one came or went */
+  readonly moves: number;
+}
+
 /** Watches both routers of a wire; start it before any daemon. */
 export class OwnerWatch {
   readonly #changes: Change[] = [];
@@ -116,21 +126,38 @@ export class OwnerWatch {
 
   /** The longest time both routers held one of the addresses together, ms. */
   longestOverlap(addresses: readonly string[]): number {
-    return Math.max(0, ...addresses.map((address) => this.#overlap(address)));
+    return this.since(0, addresses).overlap;
   }
 
-  #overlap(address: string): number {
+  /** What happened to the addresses from a moment (wall clock ms) until now. */
+  since(from: number, addresses: readonly string[]): Period {
+    const all = addresses.map((address) => this.#period(from, address));
+    return {
+      overlap: Math.max(0, ...all.map((p) => p.overlap)),
+      outage: Math.max(0, ...all.map((p) => p.outage)),
+      moves: all.reduce((sum, p) => sum + p.moves, 0),
+    };
+  }
+
+  #period(from: number, address: string): Period {
     const holders = new Set<Router>();
-    let since = 0;
-    let longest = 0;
+    let since = from;
+    let [overlap, outage, moves] = [0, 0, 0];
+    const note = (until: number): void => {
+      if (until <= since) return;
+      if (holders.size === 2) overlap = Math.max(overlap, until - since);
+      if (holders.size === 0) outage = Math.max(outage, until - since);
+    };
     for (const change of [...this.#changes].sort((a, b) => a.at - b.at)) {
       if (change.address !== address) continue;
-      if (holders.size === 2) longest = Math.max(longest, change.at - since);
+      note(change.at);
+      since = Math.max(from, change.at);
       if (change.gained) holders.add(change.router);
       else holders.delete(change.router);
-      since = change.at;
+      if (change.at > from) moves++;
     }
-    return holders.size === 2 ? Math.max(longest, Date.now() - since) : longest;
+    note(Date.now());
+    return { overlap, outage, moves };
   }
 
   stop(): void {
