@@ -93,7 +93,8 @@ export class AttributeWriter {
 
   /** UTF-8 with terminating NUL */
   string(type: number, value: string): this {
-    this.#buffer.write(value, this.#open(type, Buffer.byteLength(value) + 1));
+    const at = this.#open(type, Buffer.byteLength(value) + 1);
+    this.#buffer.write(value, at);
     return this;
   }
 

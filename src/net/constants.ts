@@ -65,6 +65,7 @@ export const IPV6_FREEBIND = 78;
 // linux/netlink.h
 export const NETLINK_ROUTE = 0;
 export const NETLINK_CONNECTOR = 11;
+export const NETLINK_NETFILTER = 12;
 export const NETLINK_GENERIC = 16;
 export const SOL_NETLINK = 270;
 export const NETLINK_CAP_ACK = 10;

@@ -74,3 +74,21 @@ export interface ObjectOperation {
   readonly action: "add" | "delete";
   readonly object: KernelObject;
 }
+
+/** What the firewall keeps away from virtual addresses, and where it sends membership reports. */
+export interface FirewallContent {
+  /** addresses that accept no traffic, with the interface they are on */
+  readonly refused: readonly {
+    readonly address: IpAddress;
+    readonly ifindex: number;
+    readonly ifname: string;
+  }[];
+  readonly diverted: readonly DivertedVmac[];
+}
+
+/** A VMAC whose IGMP or MLD reports shall leave by its parent. */
+export interface DivertedVmac {
+  readonly ifindex: number;
+  readonly parent: number;
+  readonly family: Family;
+}

@@ -121,6 +121,34 @@ export class NetlinkSocket {
   }
 
   /**
+   * All or nothing: requests between the two messages that frame a transaction, in one system call.
+   *
+   * @param frame as nf_tables has it; its messages are not acknowledged
+   * @returns what the kernel said to request i at index i; one refusal, and none took effect
+   */
+  transaction(
+    requests: readonly NetlinkRequest[],
+    frame: { readonly begin: NetlinkRequest; readonly end: NetlinkRequest },
+  ): readonly (DaemonError | undefined)[] {
+    const results = new Array<DaemonError | undefined>(requests.length).fill(undefined);
+    if (requests.length === 0) return results;
+    if (this.#sequence > 0x7fff_0000) this.#sequence = 0;
+    let bytes = 0;
+    const append = (request: NetlinkRequest, flags: number): void => {
+      this.#append(bytes, request, NLM_F_REQUEST | flags);
+      bytes += align(HEADER + request.body.length);
+    };
+    append(frame.begin, 0);
+    const first = this.#sequence + 1;
+    for (const request of requests) append(request, NLM_F_ACK);
+    append(frame.end, 0);
+    const refused = this.#send(bytes);
+    if (refused !== undefined) results.fill(refused);
+    else this.#readAcknowledgements(requests, results, { first, count: requests.length, offset: 0 });
+    return results;
+  }
+
+  /**
    * One request with its answers up to the acknowledgement.
    *
    * @throws DaemonError what the kernel refused it with

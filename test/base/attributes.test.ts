@@ -51,6 +51,11 @@ test("a writer keeps what it wrote when it has to grow", () => {
   });
 });
 
+test("a text that makes the writer grow is written where it belongs", () => {
+  const body = new AttributeWriter().bytes(1, new Uint8Array(248)).string(2, "goes on").finish();
+  assert.equal(body.toString("latin1", 256, 263), "goes on");
+});
+
 test("flags of the type are not part of it", () => {
   assert.deepEqual(
     [...attributes(hex("05000180 aa000000 05000240 bb000000"))],
