@@ -276,7 +276,7 @@ const globalDefs: BlockTable = {
       default: "eth0",
       help: "interface for addresses/routes without dev",
       field: "defaultInterface",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "disable_local_igmp",
@@ -469,7 +469,7 @@ const globalDefs: BlockTable = {
       help: "use nftables table for no_accept and VMAC filtering",
       field: "nftables.table",
       implicit: true,
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "nftables_priority",
@@ -477,14 +477,14 @@ const globalDefs: BlockTable = {
       default: "-1",
       help: "priority of base chains",
       field: "nftables.priority",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "nftables_ifindex",
       argument: { kind: "none" },
       help: "key link-local sets by interface index instead of name",
       field: "nftablesIfindex",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_check_unicast_src",
@@ -576,7 +576,7 @@ const globalDefs: BlockTable = {
       argument: { kind: "none" },
       help: "add counters to nftables rules",
       field: "nftablesCounters",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "notify_fifo",
@@ -1104,7 +1104,7 @@ const globalDefs: BlockTable = {
       help: "directory of iproute2 name tables",
       field: "iprouteUsrDir",
       since: "later than 2.2.7",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "iproute_etc_dir",
@@ -1113,7 +1113,7 @@ const globalDefs: BlockTable = {
       help: "override directory of iproute2 name tables",
       field: "iprouteEtcDir",
       since: "later than 2.2.7",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "state_dump_file",

@@ -75,7 +75,7 @@ const root: BlockTable = {
       keyword: "track_group",
       argument: { kind: "block", block: "track_group", head: "name" },
       help: "list of instances affected by static entries that name the group",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "static_ipaddress",
@@ -83,7 +83,7 @@ const root: BlockTable = {
       syntax: "{ ADDR[/LEN] [OPTION…] … }",
       again: "add",
       help: "addresses kept on the host for daemon lifetime",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "static_routes",
@@ -91,7 +91,7 @@ const root: BlockTable = {
       syntax: "{ ROUTE … }",
       again: "add",
       help: "routes kept for daemon lifetime",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "static_rules",
@@ -99,7 +99,7 @@ const root: BlockTable = {
       syntax: "{ RULE … }",
       again: "add",
       help: "policy rules kept for daemon lifetime",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "linkbeat_interfaces",

@@ -205,7 +205,7 @@ const trackGroup: BlockTable = {
       again: "add",
       default: "required",
       help: "members of the static track group",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };

@@ -264,7 +264,7 @@ const vrrpInstance: BlockTable = {
       field: "promoteSecondaries",
       default: "off",
       help: "set promote_secondaries sysctl on the interface",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vip_restore",
@@ -297,7 +297,7 @@ const vrrpInstance: BlockTable = {
       again: "add",
       default: "none",
       help: "routes installed while master",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "virtual_rules",
@@ -306,7 +306,7 @@ const vrrpInstance: BlockTable = {
       again: "add",
       default: "none",
       help: "policy rules installed while master",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "accept",
@@ -314,14 +314,14 @@ const vrrpInstance: BlockTable = {
       field: "accept",
       default: "on; strict: only owner",
       help: "accept traffic addressed to VIPs",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "no_accept",
       argument: { kind: "none" },
       default: "off",
       help: "drop traffic addressed to VIPs unless owner",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "skip_check_adv_addr",

@@ -181,7 +181,12 @@ export type Register = 1 | 2;
 
 const BASES = { network: 1, transport: 2 } as const;
 
-export function payload(base: keyof typeof BASES, offset: number, length: number, into: Register): Expression {
+export function payload(
+  base: keyof typeof BASES,
+  offset: number,
+  length: number,
+  into: Register,
+): Expression {
   return {
     name: "payload",
     write: (data) =>
@@ -199,7 +204,10 @@ export function equals(register: Register, value: Uint8Array): Expression {
   return {
     name: "cmp",
     write: (data) =>
-      data.bytes(1, be32(register)).bytes(2, be32(0)).nested(3, (nest) => nest.bytes(1, value)),
+      data
+        .bytes(1, be32(register))
+        .bytes(2, be32(0))
+        .nested(3, (nest) => nest.bytes(1, value)),
   };
 }
 

@@ -106,7 +106,7 @@ function operationFlags(operation: RouteConfig["operation"]): number {
   }
 }
 
-/** What the route does not say follows from its type and from whether it has a gateway, as in ip-route(8). */
+/** keepalived's default, unlike that of ip-route(8); types that the kernel refuses with it get what fits them. */
 function scopeOf(route: RouteConfig): number {
   if (route.family === "ipv6") return RT_SCOPE_UNIVERSE;
   if (route.scope !== undefined) return route.scope;
@@ -118,8 +118,6 @@ function scopeOf(route: RouteConfig): number {
     case "multicast":
     case "anycast":
       return RT_SCOPE_LINK;
-    case "unicast":
-      return route.via === undefined && route.nexthops.length === 0 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
     default:
       return RT_SCOPE_UNIVERSE;
   }

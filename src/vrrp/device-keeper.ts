@@ -6,7 +6,7 @@
 import { bytesOf, familyOf, formatIpAddress, type IpAddress } from "../base/address.ts";
 import { DaemonError } from "../base/errors.ts";
 import type { InterfaceLogFields, InterfaceLogId } from "../log/catalogue/vrrp-interfaces.ts";
-import type { KernelAddress } from "../net/kernel-objects.ts";
+import type { DivertedVmac, KernelAddress } from "../net/kernel-objects.ts";
 import {
   type DeviceLink,
   type DevicePlan,
@@ -87,6 +87,14 @@ export class DeviceKeeper {
   /** Indices of the links that are ours. */
   get ours(): ReadonlySet<number> {
     return new Set(this.#made.keys());
+  }
+
+  /** Our VMACs with their parents. */
+  get diverted(): readonly DivertedVmac[] {
+    return [...this.#made].flatMap(([ifindex, { type, family, parent }]) => {
+      const upper = type.kind === "macvlan" ? this.#ports.view.linkByName(parent)?.index : undefined;
+      return upper === undefined ? [] : { ifindex, parent: upper, family };
+    });
   }
 
   /** Whether an interface is a device of the plan or the parent of one. */

@@ -9,6 +9,7 @@ import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
 import { renderVrrpLog } from "../log/catalogue/vrrp.ts";
 import { renderInterfaceLog } from "../log/catalogue/vrrp-interfaces.ts";
 import type { Logger } from "../log/entry.ts";
+import type { DivertedVmac } from "../net/kernel-objects.ts";
 import { LinkSocket } from "../net/link-socket.ts";
 import { InterfaceMonitor, type MonitorEvent } from "../net/monitor.ts";
 import type { Native } from "../net/native-api.ts";
@@ -67,6 +68,7 @@ export class Interfaces {
   #disturbed = false;
   /** `dynamic_interfaces allow_if_changes`: what an interface lies on today says nothing about tomorrow */
   #followsChanges = false;
+  #localIgmpDisabled = false;
 
   /** @throws DaemonError */
   constructor(host: InterfacesHost) {
@@ -153,6 +155,11 @@ export class Interfaces {
     return (lower === undefined ? undefined : this.links.get(lower)?.name) ?? name;
   }
 
+  /** VMACs of ours whose membership reports shall leave by their parents. */
+  get diverted(): readonly DivertedVmac[] {
+    return this.#devices.diverted.filter((vmac) => vmac.family === "ipv6" || !this.#localIgmpDisabled);
+  }
+
   /** Makes the devices that instances need. @returns the instances with the interfaces they use */
   place(
     model: Pick<ConfigModel, "global" | "syncGroups">,
@@ -161,6 +168,7 @@ export class Interfaces {
     this.#followsChanges = model.global.dynamicInterfaces === "allow_if_changes";
     if (model.global.disableLocalIgmp === true) this.sysctls.hold(IGMP, IGMP, "0");
     else this.sysctls.release(IGMP);
+    this.#localIgmpDisabled = model.global.disableLocalIgmp === true;
     const { vmacPrefix = "vrrp", vmacAddrPrefix = vmacPrefix } = model.global;
     const groups = model.syncGroups?.map((group) => group.members) ?? [];
     const settings = { prefix: vmacPrefix, addressPrefix: vmacAddrPrefix, groups };
@@ -204,11 +212,12 @@ export class Interfaces {
     this.#devices.retire();
   }
 
-  /** Makes devices again that somebody deleted, or whose parent came back. */
-  settle(): void {
-    if (!this.#disturbed) return;
+  /** Makes devices again that somebody deleted, or whose parent came back. @returns whether it looked */
+  settle(): boolean {
+    if (!this.#disturbed) return false;
     this.#disturbed = false;
     this.#devices.mend();
+    return true;
   }
 
   /** Reads now what the kernel tells about links and addresses. */

@@ -6,6 +6,8 @@
 import { DaemonError } from "../base/errors.ts";
 import type { ConfigModel } from "../config/model.ts";
 import type { Native } from "../net/native-api.ts";
+import { NftablesFirewall } from "../net/nftables.ts";
+import type { TableOptions } from "../net/nftables-table.ts";
 import { type ObjectEvent, ObjectMonitor } from "../net/object-monitor.ts";
 import { openPacketSocket, type PacketSocket } from "../net/raw-socket.ts";
 import { RouteSocket } from "../net/rtnetlink.ts";
@@ -14,13 +16,18 @@ import { routeKey, ruleKey } from "./ownership.ts";
 import type { Router } from "./router.ts";
 import { nameCulprit } from "./runtime-culprit.ts";
 import type { Transition } from "./state.ts";
+import type { Sysctls } from "./sysctls.ts";
 import { type LogWriter, Turn, type TurnPorts } from "./turn.ts";
+
+/** who holds the kernel parameter */
+const PROMOTE = "promote_secondaries";
 
 export interface ObjectHost {
   readonly native: Native;
   readonly links: TurnPorts["links"];
   readonly log: LogWriter;
   readonly releaseVips: boolean;
+  readonly sysctls: Sysctls;
   transition(router: Router, transition: Transition): void;
   /** something is to be looked into at the end of the turn */
   askSettle(): void;
@@ -32,6 +39,9 @@ export class ObjectRuntime {
   readonly #route: RouteSocket;
   readonly #packets: PacketSocket;
   readonly #monitor: ObjectMonitor;
+  #tableOptions: TableOptions = { table: "keepalived", priority: -1, counters: false, byIndex: false };
+  /** interfaces whose secondary addresses survive their primary */
+  #promoting: ReadonlySet<string> = new Set();
   #closed = false;
 
   /** @throws DaemonError without the rights to open raw sockets */
@@ -49,6 +59,7 @@ export class ObjectRuntime {
       links: host.links,
       log,
       releaseVips: host.releaseVips,
+      openFirewall: () => new NftablesFirewall(native, this.#tableOptions),
       transition: (router, transition) => host.transition(router, transition),
       restored: ({ config }, what, culprit) =>
         void nameCulprit(culprit).then((name) => {
@@ -57,8 +68,16 @@ export class ObjectRuntime {
     });
   }
 
-  /** Watches for deletions of what this configuration sets. */
+  /** Takes over what `global_defs` says; the firewall keeps what it said when it was opened. */
+  configure({ global }: ConfigModel): void {
+    const { nftables, nftablesCounters = false, nftablesIfindex = false } = global;
+    const { table = "keepalived", priority = -1 } = nftables ?? {};
+    this.#tableOptions = { table, priority, counters: nftablesCounters, byIndex: nftablesIfindex };
+  }
+
+  /** Watches for deletions of what this configuration sets, and lets secondary addresses stay. */
   follow(model: ConfigModel): void {
+    this.#promoteSecondaries(model);
     try {
       this.#monitor.follow(watchedGroups(model.vrrpInstances, staticObjects(model)));
     } catch (e) {
@@ -67,11 +86,27 @@ export class ObjectRuntime {
     }
   }
 
-  close(): void {
+  /** @param release false leaves the firewall as it is (-V) */
+  close(release: boolean): void {
     this.#closed = true;
+    this.turn.close(release);
     this.#monitor.close();
     this.#packets.close();
     this.#route.close();
+  }
+
+  /** Without it the kernel deletes all addresses of a network together with the first one. */
+  #promoteSecondaries({ vrrpInstances }: ConfigModel): void {
+    const wanted = new Set(
+      vrrpInstances.flatMap((c) =>
+        c.promoteSecondaries === true && c.vmac === undefined ? c.interface : [],
+      ),
+    );
+    for (const name of wanted)
+      if (!this.#promoting.has(name)) this.#host.sysctls.hold(PROMOTE, sysctlOf(name), "1");
+    for (const name of this.#promoting)
+      if (!wanted.has(name)) this.#host.sysctls.release(PROMOTE, sysctlOf(name));
+    this.#promoting = wanted;
   }
 
   #onEvent(e: ObjectEvent): void {
@@ -83,4 +118,8 @@ export class ObjectRuntime {
         : turn.suspect(e.kind === "routeGone" ? routeKey(e.route) : ruleKey(e.rule), { port: e.port });
     if (concerns) this.#host.askSettle();
   }
+}
+
+function sysctlOf(ifname: string): string {
+  return `net/ipv4/conf/${ifname}/promote_secondaries`;
 }

@@ -89,6 +89,7 @@ export class VrrpRuntime {
       links: this.#interfaces,
       log: this.#log,
       releaseVips: host.releaseVips,
+      sysctls: this.#interfaces.sysctls,
       transition: (router, transition) => host.onTransition(router.config, transition),
       askSettle: () => this.#askSettle(),
     });
@@ -123,7 +124,9 @@ export class VrrpRuntime {
     const { vrrpMcastGroup4: ipv4, vrrpMcastGroup6: ipv6 = standardGroups.ipv6 } = model.global;
     const context = { groups: { ipv4, ipv6 }, secrets };
     const sharing = withGroupTracking(withTrackGroups(model), model.syncGroups ?? []);
+    this.#objects.configure(model);
     const instances = this.#interfaces.place(model, sharing);
+    this.#turn.divert(this.#interfaces.diverted);
     const { routers, added, kept, removed, planned } = matchInstances(this.#routers, instances, context);
     this.#routers = routers;
     for (const router of removed) {
@@ -145,6 +148,7 @@ export class VrrpRuntime {
     for (const router of added) this.#dispatch(router, { kind: "startup" });
     this.#settle();
     this.#interfaces.retire();
+    this.#turn.divert(this.#interfaces.diverted);
     return { added: added.length, removed: removed.length, changed };
   }
 
@@ -159,7 +163,7 @@ export class VrrpRuntime {
     this.#alarm.close();
     this.#traffic.close();
     this.#startup.close();
-    this.#objects.close();
+    this.#objects.close(release);
     this.#interfaces.close(release);
   }
 
@@ -383,7 +387,7 @@ export class VrrpRuntime {
     for (const router of this.#turn.losses(this.#host.clock.now()))
       this.#dispatch(router, { kind: "addressLost" });
     this.#settleAsked = false;
-    this.#interfaces.settle();
+    if (this.#interfaces.settle()) this.#turn.divert(this.#interfaces.diverted);
     this.#turn.settle(this.#host.clock.now());
     this.#arm();
     this.#host.onChange();

@@ -5,10 +5,12 @@
  */
 import { familyOf, type IpAddress } from "../base/address.ts";
 import type { Instant } from "../base/units.ts";
+import type { VrrpInstanceConfig } from "../config/model.ts";
 import type { VrrpLogFields, VrrpLogId } from "../log/catalogue/vrrp.ts";
-import type { KernelAddress, KernelObject } from "../net/kernel-objects.ts";
+import type { DivertedVmac, FirewallContent, KernelAddress, KernelObject } from "../net/kernel-objects.ts";
 import { noAnnouncements } from "./announce.ts";
 import { type AnnounceLink, Announcer, type FrameSender } from "./announcer.ts";
+import { Firewall, type FirewallKernel } from "./firewall.ts";
 import { Holdings, type ObjectKernel, type Refusal } from "./holdings.ts";
 import { type Culprit, RestoreLimit, SuspectList } from "./losses.ts";
 import {
@@ -37,6 +39,7 @@ export interface TurnPorts {
     readonly links: ReadonlyMap<number, AnnounceLink & { readonly up: boolean }>;
   };
   readonly log: LogWriter;
+  openFirewall(): FirewallKernel;
   /** --release-vips: delete addresses even if this process did not set them */
   readonly releaseVips: boolean;
   transition(router: Router, transition: Transition): void;
@@ -54,6 +57,7 @@ export class Turn {
   readonly #ports: TurnPorts;
   readonly #holdings: Holdings<Owner>;
   readonly #announcer: Announcer;
+  readonly #firewall: Firewall<Router>;
   readonly #suspects = new SuspectList();
   readonly #restores = new RestoreLimit<Router>();
   #statics: StaticObjects = noStatics;
@@ -65,6 +69,10 @@ export class Turn {
   constructor(ports: TurnPorts) {
     this.#ports = ports;
     this.#holdings = new Holdings<Owner>(ports.kernel);
+    this.#firewall = new Firewall<Router>(
+      () => ports.openFirewall(),
+      (error) => ports.log("firewall-failed", { reason: error.message }),
+    );
     this.#announcer = new Announcer(ports.frames, {
       sent: (name, address) => ports.log("announce-sent", { interface: name, address }),
       failed: (name, address, error) =>
@@ -86,6 +94,8 @@ export class Turn {
     if (has(config.virtualRoutes)) this.#ports.log("setting-routes", { instance });
     if (has(config.virtualRules)) this.#ports.log("setting-rules", { instance });
     const { objects, waiting } = this.#desired(router);
+    if (this.#firewall.refuse(router, this.#refusedBy(router, objects)) && refusesTraffic(config))
+      this.#ports.log("setting-firewall", { instance });
     for (const { what, interface: name, where } of waiting)
       this.#ports.log("vip-interface-missing", { instance, address: what, interface: name, where });
     this.#holdings.want(router, objects);
@@ -93,8 +103,10 @@ export class Turn {
 
   /** The same, silently: an interface may have come back without them. */
   keep(router: Router): void {
+    const { objects } = this.#desired(router);
     this.#doubtful.add(router);
-    this.#holdings.want(router, this.#desired(router).objects);
+    this.#holdings.want(router, objects);
+    this.#firewall.refuse(router, this.#refusedBy(router, objects));
   }
 
   /** Nothing of a router shall stay, and none of its addresses be announced. */
@@ -104,12 +116,14 @@ export class Turn {
     for (const [ifindex, addresses] of byInterface(this.#holdings.held(router)))
       this.#announcer.withdraw(ifindex, new Set(addresses));
     this.#doubtful.delete(router);
+    this.#firewall.refuse(router, []);
     this.#holdings.want(router, [], this.#ports.releaseVips ? this.#desired(router).objects : []);
   }
 
   /** What a killed predecessor left behind would look like a second owner: it goes at once. */
   removeLeftovers(routers: Iterable<Router>, statics: StaticObjects): void {
     const owners: Owner[] = [...routers];
+    if (owners.some((router) => router !== STATICS && refusesTraffic(router.config))) this.#firewall.clear();
     for (const router of owners) if (router !== STATICS) this.#logRelease(router);
     const wanted = new Map(
       owners.map((owner) => [owner, owner === STATICS ? [] : this.#desired(owner).objects]),
@@ -138,6 +152,16 @@ export class Turn {
   releaseStatics(): void {
     this.#statics = noStatics;
     this.#holdings.want(STATICS, []);
+  }
+
+  /** These VMACs exist, and their membership reports shall leave by their parents. */
+  divert(vmacs: readonly DivertedVmac[]): void {
+    this.#firewall.divert(vmacs);
+  }
+
+  /** @param release false leaves the firewall as it is (-V) */
+  close(release: boolean): void {
+    this.#firewall.close(release);
   }
 
   announce(router: Router, rounds: number): void {
@@ -280,14 +304,24 @@ export class Turn {
     if (has(config.virtualRoutes)) this.#ports.log("removing-routes", { instance });
     this.#ports.log("removing-vips", { instance });
     if (config.virtualIpaddressExcluded.length > 0) this.#ports.log("removing-evips", { instance });
+    if (refusesTraffic(config)) this.#ports.log("removing-firewall", { instance });
+  }
+
+  #refusedBy({ config }: Router, objects: readonly KernelObject[]): FirewallContent["refused"] {
+    if (!refusesTraffic(config)) return [];
+    return objects.flatMap((o) =>
+      o.kind === "address" ? { ...o.address, ifname: this.#nameOf(o.address.ifindex) } : [],
+    );
   }
 
   #settleObjects(): void {
+    this.#firewall.before();
     for (const refusal of this.#holdings.settle()) this.#logRefusal(refusal);
     const doubtful = this.#doubtful;
     this.#doubtful = new Set();
     for (const owner of doubtful)
       for (const refusal of this.#holdings.verify(owner)) this.#logRefusal(refusal);
+    this.#firewall.after();
   }
 
   #logRefusal({ owner, operation, error }: Refusal<Owner>): void {
@@ -320,6 +354,11 @@ export class Turn {
       this.#announcer.offer(link, ipv4, rounds, config.garp.interval);
     }
   }
+}
+
+/** An owner accepts traffic whatever the keyword says. */
+function refusesTraffic({ accept, priority }: VrrpInstanceConfig): boolean {
+  return accept === false && priority !== 255;
 }
 
 function has(list: readonly unknown[] | undefined): boolean {

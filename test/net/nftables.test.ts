@@ -161,7 +161,10 @@ table ip6 keepalived {
     firewall.apply(content("10.9.0.100", "10.9.0.101"));
     const handles = nft("-a", "list", "ruleset");
     firewall.apply(content("10.9.0.101", "10.9.0.102"));
-    assert.equal(nft("-a", "list", "ruleset"), handles.replace("10.9.0.100, 10.9.0.101", "10.9.0.101, 10.9.0.102"));
+    assert.equal(
+      nft("-a", "list", "ruleset"),
+      handles.replace("10.9.0.100, 10.9.0.101", "10.9.0.101, 10.9.0.102"),
+    );
     firewall.apply(content());
     assert.equal(nft("-a", "list", "ruleset").includes("elements"), false);
     firewall.clear();

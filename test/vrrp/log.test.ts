@@ -223,6 +223,11 @@ const always: readonly Sentence[] = [
     "deletions of routes and rules by others are not seen: socket: EMFILE",
   ],
   [
+    "firewall-failed",
+    { reason: "NFT_MSG_NEWRULE: ENOENT" },
+    "firewall entries for no_accept or VMACs could not be changed: NFT_MSG_NEWRULE: ENOENT",
+  ],
+  [
     "object-removed",
     { kind: "route", what: "10.8.0.0/24 via 10.9.0.8" },
     "Netlink reflector reports route 10.8.0.0/24 via 10.9.0.8 removed",
@@ -281,6 +286,8 @@ const detailed: readonly Sentence[] = [
   ["removing-routes", of, "(VI_1) removing Virtual Routes"],
   ["setting-rules", of, "(VI_1) setting Virtual Rules"],
   ["removing-rules", of, "(VI_1) removing Virtual Rules"],
+  ["setting-firewall", of, "(VI_1) setting firewall drop rule"],
+  ["removing-firewall", of, "(VI_1) removing firewall drop rule"],
   [
     "announce-queued",
     { ...of, ...eth0, address: "10.9.0.100" },

@@ -93,6 +93,11 @@ export class Lan {
     this.#inside(0, off ? `ip link set p${i} nomaster` : `ip link set p${i} master br0`);
   }
 
+  /** Runs a command line inside the namespace of router i. @returns its output */
+  exec(i: number, line: string): string {
+    return this.#inside(i, line);
+  }
+
   ip(i: number, line: string): string {
     return run(`ip -n ${this.#namespace(i)} ${line}`);
   }

@@ -84,6 +84,9 @@ export type VrrpLogFields = {
   readonly "removing-routes": Of;
   readonly "setting-rules": Of;
   readonly "removing-rules": Of;
+  readonly "setting-firewall": Of;
+  readonly "removing-firewall": Of;
+  readonly "firewall-failed": { readonly reason: string };
   readonly "vip-left-configuration": Of<{
     readonly address: string;
     readonly prefixLength: number;
@@ -477,6 +480,23 @@ export const vrrpLog: Sentences = {
     "info",
     (f) => `(${f.instance}) removing Virtual Rules`,
     detail,
+  ),
+  "setting-firewall": entry(
+    "vrrp-setting-firewall",
+    "info",
+    (f) => `(${f.instance}) setting firewall drop rule`,
+    detail,
+  ),
+  "removing-firewall": entry(
+    "vrrp-removing-firewall",
+    "info",
+    (f) => `(${f.instance}) removing firewall drop rule`,
+    detail,
+  ),
+  "firewall-failed": entry(
+    "vrrp-firewall-failed",
+    "error",
+    (f) => `firewall entries for no_accept or VMACs could not be changed: ${f.reason}`,
   ),
   "vip-left-configuration": entry(
     "vrrp-vip-left-configuration",
