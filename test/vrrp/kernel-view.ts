@@ -16,11 +16,23 @@ function rows(text: string): readonly Row[] {
   return text.trim() === "" ? [] : (JSON.parse(text) as Row[]);
 }
 
+/** Times that run down are only known to run. */
+function timeless([key, value]: readonly [string, unknown]): readonly [string, unknown] {
+  const runs = key === "preferred_life_time" ? value !== 0 && value !== 0xffff_ffff : key === "expires";
+  return [key, runs ? "running" : value];
+}
+
 /** In one order whatever the kernel's. */
 function lines(list: readonly Row[], drop: readonly string[] = []): readonly string[] {
   return list
     .map((row) =>
-      JSON.stringify(Object.fromEntries(Object.entries(row).filter(([key]) => !drop.includes(key)))),
+      JSON.stringify(
+        Object.fromEntries(
+          Object.entries(row)
+            .filter(([key]) => !drop.includes(key))
+            .map(timeless),
+        ),
+      ),
     )
     .toSorted();
 }
