@@ -291,7 +291,7 @@ const globalDefs: BlockTable = {
       help: "default: VRRPv3 IPv4 checksum without pseudo-header",
       field: "v3ChecksumAsV2",
       since: "later than 2.2.7",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "lvs_timeouts",
@@ -339,7 +339,7 @@ const globalDefs: BlockTable = {
       default: "ff02::12",
       help: "IPv6 advert destination",
       field: "vrrpMcastGroup6",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_garp_master_delay",
@@ -491,7 +491,7 @@ const globalDefs: BlockTable = {
       argument: { kind: "none" },
       help: "default: only accept unicast adverts from configured peers",
       field: "vrrpCheckUnicastSrc",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_skip_check_adv_addr",
@@ -506,7 +506,7 @@ const globalDefs: BlockTable = {
       default: "false",
       help: "default of strict_mode",
       field: "vrrpStrict",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_priority",
@@ -939,7 +939,7 @@ const globalDefs: BlockTable = {
       default: "0",
       help: "hold off VRRP activity after process start",
       field: "vrrpStartupDelay",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_delay_after_boot",
@@ -948,14 +948,14 @@ const globalDefs: BlockTable = {
       help: "hold off VRRP until this uptime",
       field: "vrrpDelayAfterBoot",
       since: "later than 2.2.7",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "log_unknown_vrids",
       argument: { kind: "none" },
       help: "log adverts for VRIDs not configured on the socket",
       field: "logUnknownVrids",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_owner_ignore_adverts",
@@ -964,7 +964,7 @@ const globalDefs: BlockTable = {
       help: "default of owner_ignore_adverts for priority 255",
       field: "vrrpOwnerIgnoreAdverts",
       since: "later than 2.2.7",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vmac_prefix",

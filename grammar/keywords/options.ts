@@ -42,7 +42,7 @@ export const unicastPeerItem: OptionTable = {
       max: 255,
       default: "0",
       help: "least TTL that is accepted from the peer; implies check_unicast_src",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "max_ttl",
@@ -51,7 +51,7 @@ export const unicastPeerItem: OptionTable = {
       max: 255,
       default: "255",
       help: "largest TTL that is accepted from the peer; implies check_unicast_src",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };

@@ -46,7 +46,7 @@ const vrrpInstance: BlockTable = {
       again: "add",
       default: "multicast",
       help: "send adverts to these addresses instead of multicast",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "unicast_fault_no_peer",
@@ -54,7 +54,7 @@ const vrrpInstance: BlockTable = {
       field: "unicast.faultNoPeer",
       default: "off (falls back to multicast, deprecated)",
       help: "stay in FAULT when unicast is configured without peers",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "check_unicast_src",
@@ -62,20 +62,20 @@ const vrrpInstance: BlockTable = {
       field: "unicast.checkSource",
       default: "vrrp_check_unicast_src",
       help: "only accept unicast adverts from listed peers",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "old_unicast_checksum",
       argument: { kind: "word", words: ["never"], optional: true },
       default: "auto-detect",
       help: "use pre-1.3.7 unicast v3 checksum; never = no detection",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "native_ipv6",
       argument: { kind: "none" },
       help: "force family IPv6 and version 3",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "state",
@@ -101,7 +101,7 @@ const vrrpInstance: BlockTable = {
       field: "vrf",
       default: "none",
       help: "VRF device for interface-less unicast instances",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "dont_track_primary",
@@ -171,7 +171,7 @@ const vrrpInstance: BlockTable = {
       argument: { kind: "address" },
       default: "as mcast_src_ip",
       help: "source address of unicast adverts and receive bind address",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "mcast_dst_ip",
@@ -179,7 +179,7 @@ const vrrpInstance: BlockTable = {
       field: "mcastDstIp",
       default: "vrrp_mcast_group4/6",
       help: "per-instance advert destination",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "track_src_ip",
@@ -187,7 +187,7 @@ const vrrpInstance: BlockTable = {
       field: "trackSrcIp",
       default: "off",
       help: "go to FAULT when configured source address is missing",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "virtual_router_id",
@@ -203,7 +203,7 @@ const vrrpInstance: BlockTable = {
       field: "unicast.ttl",
       default: "255 IPv4, kernel default IPv6",
       help: "TTL/hop limit of sent unicast adverts",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "version",
@@ -288,7 +288,7 @@ const vrrpInstance: BlockTable = {
       field: "v3ChecksumAsV2",
       default: "global value",
       help: "VRRPv3 IPv4 checksum without pseudo-header",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "virtual_routes",
@@ -338,7 +338,7 @@ const vrrpInstance: BlockTable = {
       field: "strictMode",
       default: "vrrp_strict",
       help: "enforce RFC conformance rules",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "preempt",
@@ -519,7 +519,7 @@ const vrrpInstance: BlockTable = {
       deprecated: ["thread_timer_expired"],
       default: "off; no value = 254",
       help: "yield if process stalled long enough for another takeover",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "garp_extra_if",
@@ -553,7 +553,7 @@ const vrrpInstance: BlockTable = {
       implicit: true,
       default: "global; true if strict",
       help: "priority 255 master drops all received adverts",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "kernel_rx_buf_size",
@@ -577,7 +577,7 @@ const vrrpInstance: BlockTable = {
       field: "authHmac",
       default: "none",
       help: "HMAC-SHA256 trailer authentication (v2 and v3, IPv4 and IPv6)",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };
@@ -616,7 +616,7 @@ const authHmac: BlockTable = {
       again: "add",
       default: "required",
       help: "define a key; repeatable for rotation",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "active_key",
@@ -624,7 +624,7 @@ const authHmac: BlockTable = {
       field: "activeKey",
       default: "required",
       help: "key used for sending",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "time_window",
@@ -633,7 +633,7 @@ const authHmac: BlockTable = {
       scale: 1,
       default: "3 x whole advert seconds, clamped 5..300",
       help: "permitted clock difference",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "anti_replay",
@@ -641,7 +641,7 @@ const authHmac: BlockTable = {
       field: "antiReplay",
       default: "time",
       help: "replay protection policy",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "mode",
@@ -649,7 +649,7 @@ const authHmac: BlockTable = {
       field: "mode",
       default: "enforce",
       help: "whether unsigned adverts pass and whether we sign",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };
