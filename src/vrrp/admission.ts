@@ -16,7 +16,6 @@ import {
   addressesOf,
   advertChecksum,
   advertLength,
-  HEADER_LENGTH,
   HOP_LIMIT,
   intervalOf,
   PROTOCOL_AH,
@@ -157,7 +156,7 @@ function findFailure(datagram: Datagram, pdu: Uint8Array, rules: ReceiveRules): 
     rules.verifyTrailer !== undefined && pdu.length === length + TRAILER_LENGTH
       ? pdu.subarray(length)
       : undefined;
-  if (pdu.length < HEADER_LENGTH || (trailer === undefined && !fits(headers, pdu.length, length)))
+  if (trailer === undefined && !fits(headers, pdu.length, length))
     return no("length", headers + pdu.length, headers + length);
 
   if (rules.transport === "multicast" && datagram.hopLimit !== HOP_LIMIT)
