@@ -323,7 +323,7 @@ const globalDefs: BlockTable = {
       help: "run IPVS connection synchronisation threads",
       field: "lvsSyncDaemon",
       again: "first",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_mcast_group4",

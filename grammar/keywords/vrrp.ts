@@ -454,7 +454,7 @@ const vrrpInstance: BlockTable = {
       again: "first",
       default: "none",
       help: "bind IPVS sync daemon to this instance",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "garp_master_delay",

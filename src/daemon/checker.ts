@@ -11,6 +11,7 @@ import { bfdEventLine } from "../log/catalogue/bfd.ts";
 import type { Native } from "../net/native-api.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
 import { NativeProbeIo } from "./probe-io.ts";
+import type { SyncDaemonRunner } from "./sync-daemon.ts";
 
 /** Every check in progress holds a descriptor. */
 const WANTED_FILES = 1 << 20;
@@ -33,12 +34,24 @@ export const createCheckerChild: ChildRoleFactory = (context: ChildContext): Chi
   });
   context.onBfd((notice) => logger.write(bfdEventLine(notice, clock.now())));
   let flushOnStop: GlobalDefs["lvsFlushOnStop"] = "no";
+  let syncDaemon: SyncDaemonRunner | undefined;
   return {
     async configure(model) {
       flushOnStop = model.global.lvsFlushOnStop;
+      // With an instance the VRRP process runs it, in the role of that instance.
+      const { lvsSyncDaemon } = model.global;
+      const both = lvsSyncDaemon?.instance === undefined ? lvsSyncDaemon : undefined;
+      if (both !== undefined && syncDaemon === undefined) {
+        const { SyncDaemonRunner } = await import("./sync-daemon.ts");
+        syncDaemon = new SyncDaemonRunner(native, logger);
+      }
+      syncDaemon?.configure(both, ["master", "backup"], 0);
       return runtime.configure(model);
     },
-    stop: () => runtime.stop(!options.dontReleaseIpvs, flushOnStop),
+    async stop() {
+      syncDaemon?.close();
+      await runtime.stop(!options.dontReleaseIpvs, flushOnStop);
+    },
   };
 };
 

@@ -2,7 +2,8 @@
  * The VRRP child's role: joins the VRRP runtime with scripts and with the parent, who shows its state.
  * Never parses, never waits for a script while routers run.
  */
-import type { ConfigModel, ScriptRef } from "../config/model.ts";
+import type { ConfigModel, ScriptRef, VrrpInstanceConfig } from "../config/model.ts";
+import type { LvsSyncDaemon } from "../config/model-global.ts";
 import type { TrackScriptConfig } from "../config/model-vrrp.ts";
 import { bfdEventLine } from "../log/catalogue/bfd.ts";
 import {
@@ -17,6 +18,7 @@ import { Tracking } from "../vrrp/tracking-runtime.ts";
 import type { StateName } from "../vrrp/vocabulary.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
 import { Notifier, STOP_LIMIT } from "./notifier.ts";
+import type { SyncDaemonRunner } from "./sync-daemon.ts";
 import { loadSecrets } from "./vrrp-secrets.ts";
 
 /** How old the counters of a published snapshot may be. */
@@ -29,6 +31,9 @@ class VrrpChild implements ChildHandlers {
   readonly #notifier: Notifier;
   readonly #tracking: Tracking;
   #runtime: VrrpRuntime | undefined;
+  #syncDaemon: SyncDaemonRunner | undefined;
+  /** the instance that it follows */
+  #synced: string | undefined;
   #publishing: NodeJS.Timeout | undefined;
 
   constructor(context: ChildContext) {
@@ -58,6 +63,8 @@ class VrrpChild implements ChildHandlers {
       releaseVips: options.releaseVips,
       onTransition: (config, { to, priority }) => {
         this.#tell(instanceNotices(config, to, priority), to);
+        if (to !== "stopped" && config.name === this.#synced)
+          this.#syncDaemon?.roleIs(to === "active" ? "master" : "backup");
         this.#publish();
       },
       onGroup: (config, to) => {
@@ -75,6 +82,7 @@ class VrrpChild implements ChildHandlers {
     });
     await this.#tracking.apply(model);
     await this.#notifier.configure(model.global);
+    await this.#followWithSyncDaemon(model);
     const { added, removed, changed } = this.#runtime.apply(model, await loadSecrets(model, logger));
     if (generation > 1 && model.global.fifoWriteVrrpStatesOnReload === true) this.#repeatStates();
     this.#publish();
@@ -87,8 +95,22 @@ class VrrpChild implements ChildHandlers {
     this.#runtime?.stop(!this.#context.options.dontReleaseVrrp);
     this.#publish();
     clearTimeout(this.#publishing);
+    this.#syncDaemon?.close();
     this.#notifier.close();
     await this.#context.scripts.drain(STOP_LIMIT);
+  }
+
+  /** The kernel's connection synchronisation is told its role before the instance has one, and then each time. */
+  async #followWithSyncDaemon(model: ConfigModel): Promise<void> {
+    const { config, instance } = syncDaemonOf(model);
+    if (this.#syncDaemon === undefined && instance === undefined) return;
+    const { native, logger } = this.#context;
+    const { SyncDaemonRunner } = await import("./sync-daemon.ts");
+    this.#syncDaemon ??= new SyncDaemonRunner(native, logger);
+    this.#synced = instance?.name;
+    const isActive = this.#runtime?.stateOf(instance?.name ?? "") === "active";
+    const wanted = instance === undefined ? undefined : config;
+    this.#syncDaemon.configure(wanted, [isActive ? "master" : "backup"], instance?.virtualRouterId ?? 0);
   }
 
   #tell(notices: readonly Notice[], to: StateName): void {
@@ -115,6 +137,23 @@ class VrrpChild implements ChildHandlers {
       this.#publish();
     }, PUBLISH_PAUSE_MS).unref();
   }
+}
+
+/** `lvs_sync_daemon` with an instance that exists, or the old word of an instance. */
+function syncDaemonOf({ global, vrrpInstances }: ConfigModel): {
+  readonly config?: LvsSyncDaemon | undefined;
+  readonly instance?: VrrpInstanceConfig | undefined;
+} {
+  const { lvsSyncDaemon: config } = global;
+  if (config !== undefined)
+    return { config, instance: vrrpInstances.find(({ name }) => name === config.instance) };
+  const instance = vrrpInstances.find((c) => c.lvsSyncDaemonInterface !== undefined);
+  if (instance?.lvsSyncDaemonInterface === undefined) return {};
+  const kernels = { id: undefined, maxlen: undefined, port: undefined, ttl: undefined, group: undefined };
+  return {
+    config: { ...kernels, interface: instance.lvsSyncDaemonInterface, instance: instance.name },
+    instance,
+  };
 }
 
 /** A redirection test is for the shell. */

@@ -34,6 +34,14 @@ import {
   serviceKey,
 } from "./model.ts";
 import { type Decoded, IPVS_FAMILY } from "./schema.ts";
+import {
+  DAEMON_COMMAND,
+  decodeDaemon,
+  encodeDaemonDump,
+  encodeDaemonOperation,
+  type SyncDaemon,
+  type SyncDaemonOperation,
+} from "./sync-daemon.ts";
 
 const NETLINK_GENERIC = 16;
 const ENOENT = 2;
@@ -122,6 +130,19 @@ export class IpvsKernel {
       errors[i] = results[n];
     });
     return errors.map((error, i) => error && explained(at(operations, i), error));
+  }
+
+  /** The synchronisation daemons that run. @throws DaemonError */
+  syncDaemons(): readonly SyncDaemon[] {
+    return this.#socket
+      .dump(this.#message(encodeDaemonDump()))
+      .map(({ body }) => decoded("IPVS_CMD_GET_DAEMON", decodeDaemon(body)));
+  }
+
+  /** Starts or stops a synchronisation daemon. @throws DaemonError */
+  changeSyncDaemon(operation: SyncDaemonOperation): void {
+    const name = DAEMON_COMMAND[operation.kind];
+    this.#socket.request({ ...this.#message(encodeDaemonOperation(operation)), name });
   }
 
   /** Removes every service, whoever made it. @throws DaemonError */

@@ -184,6 +184,11 @@ export class VrrpRuntime {
     this.#settle();
   }
 
+  /** @returns undefined when there is no such instance */
+  stateOf(name: string): StateName | undefined {
+    return [...this.#routers.values()].find(({ config }) => config.name === name)?.state.name;
+  }
+
   /** Every instance and group with its state, for those who want to hear it again. */
   tellStates(
     instance: (config: VrrpInstanceConfig, state: StateName, priority: number) => void,

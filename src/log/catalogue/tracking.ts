@@ -104,3 +104,8 @@ export const notifyScriptFailed: Entry<{ script: string; code: string }> = entry
   "warning",
   (f) => `notify script ${f.script} could not be run: ${f.code}`,
 );
+export const syncDaemonFailed: Entry<{ what: string; reason: string }> = entry(
+  "sync-daemon-failed",
+  "error",
+  (f) => `lvs_sync_daemon could not ${f.what}: ${f.reason}`,
+);
