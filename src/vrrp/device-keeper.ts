@@ -43,6 +43,7 @@ export interface LinkKernel {
     readonly up?: boolean;
     readonly mac?: Uint8Array;
     readonly group?: number;
+    readonly master?: number;
   }): void;
   delete(index: number): void;
   addAddress(address: KernelAddress): void;
@@ -181,6 +182,7 @@ export class DeviceKeeper {
   /** What is there already: ours, perhaps with other wishes than before, or left by somebody. */
   #take(plan: DevicePlan, index: number, parent: KeptLink): void {
     const before = this.#made.get(index);
+    if (before !== undefined) this.#followVrf(plan, index, parent);
     if (before === plan) return;
     this.#made.set(index, plan);
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(plan)) return;
@@ -203,7 +205,11 @@ export class DeviceKeeper {
     });
     const index = made ? this.#ports.indexOf(plan.name) : 0;
     if (index !== 0 && this.#equip(plan, index, parent))
-      this.#ports.log("device-created", { instance: plan.instance, device: plan.name });
+      this.#ports.log("device-created", {
+        instance: plan.instance,
+        device: plan.name,
+        kind: type.kind === "macvlan" ? "VMAC" : "ipvlan",
+      });
   }
 
   /** Gives a device that is there all that it needs, and sets it up last. */
@@ -247,8 +253,17 @@ export class DeviceKeeper {
     return own?.address ?? interfaceIdentifier(parent.mac);
   }
 
-  #vrfOf(parent: KeptLink): number | undefined {
-    const master = parent.master === undefined ? undefined : this.#ports.view.links.get(parent.master);
+  /** A parent that was put into a VRF or taken out of one takes its devices along. */
+  #followVrf(plan: DevicePlan, index: number, parent: KeptLink): void {
+    const { links } = this.#ports.view;
+    const link = links.get(index);
+    const now = link && this.#vrfOf(link);
+    const wanted = this.#vrfOf(parent);
+    if (now !== wanted) this.#attempt(plan, () => this.#ports.kernel.change({ index, master: wanted ?? 0 }));
+  }
+
+  #vrfOf(link: KeptLink): number | undefined {
+    const master = link.master === undefined ? undefined : this.#ports.view.links.get(link.master);
     return master?.kind === "vrf" ? master.index : undefined;
   }
 

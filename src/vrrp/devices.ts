@@ -20,7 +20,9 @@ export interface DeviceLink {
 
 /** The interfaces that an instance really uses. */
 export interface Placement {
-  /** where its addresses live: the VMAC or ipvlan, or the configured interface */
+  /** the VMAC or ipvlan */
+  readonly device: string;
+  /** where its addresses live: the VMAC, but not an ipvlan */
   readonly own: string;
   /** where adverts are sent and received */
   readonly wire: string;
@@ -162,13 +164,13 @@ class Planner {
       family: c.family,
       prefix: this.#settings.prefix,
       instance: c.name,
-      ipv6: c.family === "ipv6" || hasIpv6(c),
     };
     const device = this.#device(
       c,
       vmac !== undefined
         ? {
             ...common,
+            ipv6: c.family === "ipv6" || hasIpv6(c),
             name: vmac.name,
             type: { kind: "macvlan", mac: vmac.mac ?? virtualMac(c.family, c.virtualRouterId) },
             group: vmac.group,
@@ -178,19 +180,21 @@ class Planner {
           }
         : {
             ...common,
+            ipv6: c.family === "ipv6",
             name: ipvlan?.name,
             type: { kind: "ipvlan", flags: ipvlan?.mode ?? "bridge" },
             group: ipvlan?.group,
-            linkLocal: c.family === "ipv6" && ipvlan?.address === undefined ? "parent" : undefined,
+            linkLocal: undefined,
             address: ipvlan?.address,
             announceParent: false,
           },
     );
-    const own = device.plan.name;
-    const source = vmac !== undefined && (xmitBase || c.family === "ipv4") ? c.interface : own;
+    const { name } = device.plan;
+    const source = vmac !== undefined && (xmitBase || c.family === "ipv4") ? c.interface : name;
+    const own = vmac === undefined ? c.interface : name;
     return {
       ...c,
-      placement: { own, wire: xmitBase ? c.interface : own, source },
+      placement: { device: name, own, wire: xmitBase ? c.interface : name, source },
       ...(device.takenBy === undefined ? {} : { deviceTakenBy: device.takenBy }),
     };
   }
@@ -198,7 +202,7 @@ class Planner {
   placeAddresses(c: PlacedInstance): PlacedInstance {
     if (c.placement === undefined && !wantsAddressDevices(c)) return c;
     let takenBy = c.deviceTakenBy;
-    const own = c.placement?.own;
+    const own = c.vmac === undefined ? undefined : c.placement?.own;
     const place = (v: VirtualAddress): VirtualAddress => {
       const parent = v.dev ?? c.interface;
       const wantsDevice = v.useVmac === true || c.useVmacAddr === true;
@@ -307,11 +311,10 @@ export interface SysctlWish {
 export function deviceSysctls(plan: DevicePlan): readonly SysctlWish[] {
   const v4 = `net/ipv4/conf/${plan.name}`;
   const v6 = `net/ipv6/conf/${plan.name}`;
-  const own = [
-    { name: `${v6}/disable_ipv6`, value: plan.ipv6 ? "0" : "1" },
-    { name: `${v6}/addr_gen_mode`, value: "1" },
-  ];
-  if (plan.type.kind === "ipvlan") return own;
+  const ipv6 = { name: `${v6}/disable_ipv6`, value: plan.ipv6 ? "0" : "1" };
+  // An ipvlan has its parent's MAC, but the kernel makes it a link-local address of its own.
+  if (plan.type.kind === "ipvlan") return [ipv6];
+  const own = [ipv6, { name: `${v6}/addr_gen_mode`, value: "1" }];
   if (plan.family === "ipv6") return [{ name: `${v4}/arp_ignore`, value: "1" }, ...own];
   return [
     { name: `${v4}/arp_ignore`, value: "1" },

@@ -60,7 +60,7 @@ export function survey(
     (name) => seen.linkByName(name)?.up ?? false,
     objects,
   );
-  const own = c.placement === undefined ? link : seen.linkByName(c.placement.own);
+  const own = c.placement === undefined ? link : seen.linkByName(c.placement.device);
   const source = sourceOf(c, seen, virtual, current);
   const causes = new Set<FaultCause>(tracked.faults);
   const missing = name !== "" && (link === undefined || own === undefined);

@@ -3,7 +3,7 @@
  * the routers it matters to and no others. Remembers the last state of the watched interfaces.
  */
 import type { IpAddress } from "../base/address.ts";
-import { ownInterface, type PlacedInstance } from "./devices.ts";
+import type { PlacedInstance } from "./devices.ts";
 import { allAddresses, deviceOf } from "./objects.ts";
 import { trackersOf } from "./settings.ts";
 
@@ -34,7 +34,8 @@ export class InterfaceWatch<Member> {
     for (const { router, config } of planned) {
       const devices = allAddresses(config).map((v) => deviceOf(config, v));
       const trackers = trackersOf(config).map((t) => t.interface);
-      const names = [config.interface, ownInterface(config), ...devices, ...trackers];
+      const own = config.placement?.device ?? config.interface;
+      const names = [config.interface, own, ...devices, ...trackers];
       for (const name of names) this.#members.set(name, (this.#members.get(name) ?? new Set()).add(router));
     }
     for (const name of this.#up.keys()) if (!this.#members.has(name)) this.#up.delete(name);

@@ -99,7 +99,7 @@ const made = [
   "eth0.arp_ignore=1",
   "eth0.arp_filter=1",
   'change 20 {"up":true}',
-  'device-created ["VI_1","vrrp.51"]',
+  'device-created ["VI_1","vrrp.51","VMAC"]',
 ];
 
 describe("a device", () => {
@@ -168,7 +168,7 @@ describe("a device", () => {
       "eth0.arp_ignore=1",
       "eth0.arp_filter=1",
       'change 21 {"up":true}',
-      'device-created ["VI_1","vrrp.51"]',
+      'device-created ["VI_1","vrrp.51","VMAC"]',
     ]);
   });
 
@@ -234,6 +234,23 @@ describe("a device", () => {
     }
   });
 
+  test("follows its parent into a VRF and out of it", () => {
+    const { keeper, links, hear, take } = machine([link(7, "red", { kind: "vrf" })]);
+    keeper.require([plan()]);
+    hear();
+    take();
+    const eth0 = links.get(2);
+    const own = links.get(20);
+    assert.ok(eth0 && own);
+    links.set(2, { ...eth0, master: 7 });
+    keeper.mend();
+    links.set(20, { ...own, master: 7 });
+    keeper.mend();
+    links.set(2, eth0);
+    keeper.mend();
+    assert.deepEqual(take(), ['change 20 {"master":7}', 'change 20 {"master":0}']);
+  });
+
   test("over IPv6 has the parent's link-local address, or the file's, or one of the parent's MAC", () => {
     const address = (linkLocal: DevicePlan["linkLocal"], parent = "eth0") => {
       const { keeper, take } = machine([
@@ -256,7 +273,7 @@ describe("a device", () => {
       "create ipv0 on 2 group 5 master undefined",
       'change 20 {"up":true}',
       "address 10.9.0.7/24 on 20 preferred undefined",
-      'device-created ["VI_1","ipv0"]',
+      'device-created ["VI_1","ipv0","ipvlan"]',
     ]);
   });
 

@@ -82,23 +82,43 @@ describe("which devices", () => {
         instance: "VI_1",
       },
     ]);
-    assert.deepEqual(plans.instances[0]?.placement, { own: "vrrp.51", wire: "vrrp.51", source: "eth0" });
+    assert.deepEqual(plans.instances[0]?.placement, {
+      device: "vrrp.51",
+      own: "vrrp.51",
+      wire: "vrrp.51",
+      source: "eth0",
+    });
     assert.deepEqual(homes(plans), ["vrrp.51"]);
   });
 
   test("vmac_xmit_base: addresses on the VMAC, adverts on the parent", () => {
     const plans = plan([{ vmac, vmacXmitBase: true }]);
-    assert.deepEqual(plans.instances[0]?.placement, { own: "vrrp.51", wire: "eth0", source: "eth0" });
+    assert.deepEqual(plans.instances[0]?.placement, {
+      device: "vrrp.51",
+      own: "vrrp.51",
+      wire: "eth0",
+      source: "eth0",
+    });
   });
 
   test("IPv6: its own link-local address is the source, unless the parent transmits", () => {
     const v6 = { vmac, family: "ipv6", virtualIpaddress: [vip("fe80::100", { prefixLength: 128 })] } as const;
     const [own, base] = [plan([v6]), plan([{ ...v6, vmacXmitBase: true }])];
     assert.deepEqual(devices(own), [`vrrp.51@eth0 ${v6mac}`]);
-    assert.deepEqual(own.instances[0]?.placement, { own: "vrrp.51", wire: "vrrp.51", source: "vrrp.51" });
+    assert.deepEqual(own.instances[0]?.placement, {
+      device: "vrrp.51",
+      own: "vrrp.51",
+      wire: "vrrp.51",
+      source: "vrrp.51",
+    });
     assert.equal(own.devices[0]?.linkLocal, "parent");
     assert.equal(plan([{ ...v6, mcastSrcIp: "fe80::9" as IpAddress }]).devices[0]?.linkLocal, "fe80::9");
-    assert.deepEqual(base.instances[0]?.placement, { own: "vrrp.51", wire: "eth0", source: "eth0" });
+    assert.deepEqual(base.instances[0]?.placement, {
+      device: "vrrp.51",
+      own: "vrrp.51",
+      wire: "eth0",
+      source: "eth0",
+    });
     assert.equal(base.devices[0]?.linkLocal, undefined);
   });
 
@@ -165,13 +185,21 @@ describe("which devices", () => {
     assert.equal(plans.devices[0]?.ipv6, true);
   });
 
-  test("an ipvlan gives the source itself", () => {
+  test("an ipvlan carries and gives the source of adverts; addresses are on its parent", () => {
     const address = { address: "10.9.0.7" as IpAddress, prefixLength: 24 };
     const plans = plan([{ ipvlan: { name: "ipv0", address, mode: "vepa", group: undefined } }]);
     assert.deepEqual(devices(plans), ["ipv0@eth0 vepa"]);
     assert.deepEqual(plans.devices[0]?.address, address);
-    assert.deepEqual(plans.instances[0]?.placement, { own: "ipv0", wire: "ipv0", source: "ipv0" });
-    assert.deepEqual(homes(plans), ["ipv0"]);
+    assert.deepEqual(plans.instances[0]?.placement, {
+      device: "ipv0",
+      own: "eth0",
+      wire: "ipv0",
+      source: "ipv0",
+    });
+    assert.deepEqual(homes(plans), [undefined]);
+    const [device] = plans.devices;
+    assert.ok(device);
+    assert.deepEqual(deviceSysctls(device), [{ name: "net/ipv6/conf/ipv0/disable_ipv6", value: "1" }]);
   });
 
   test("instances of one group may share a device; of others the later one is told who has it", () => {

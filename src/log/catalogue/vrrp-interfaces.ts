@@ -9,7 +9,7 @@ type OfSysctl<F = unknown> = { readonly sysctl: string } & F;
 
 /** Id and fields of every line. */
 export type InterfaceLogFields = {
-  readonly "device-created": OfDevice;
+  readonly "device-created": OfDevice<{ readonly kind: "VMAC" | "ipvlan" }>;
   readonly "device-adopted": OfDevice;
   readonly "device-removed": OfDevice;
   readonly "device-failed": OfDevice<{ readonly parent: string; readonly reason: string }>;
@@ -44,7 +44,7 @@ export const interfaceLog: Sentences = {
   "device-created": entry(
     "vrrp-device-created",
     "info",
-    (f) => `(${f.instance}): Success creating VMAC interface ${f.device}`,
+    (f) => `(${f.instance}): Success creating ${f.kind} interface ${f.device}`,
   ),
   "device-adopted": entry(
     "vrrp-device-adopted",
