@@ -15,7 +15,7 @@ import { kernelHasIpvs } from "./lab/ipvs.ts";
 import { removeLeftovers } from "./lab/leftovers.ts";
 
 /** Where a file of tests can run. */
-type Place = "here" | "ipvs" | "systemd";
+type Place = "here" | "guest" | "ipvs" | "systemd";
 
 interface Counts {
   passed: number;
@@ -34,6 +34,7 @@ const root = new URL("..", import.meta.url).pathname;
 
 function placeOf(file: string): Place {
   if (file.startsWith("test/system/systemd")) return "systemd";
+  if (file.startsWith("test/system/guest-")) return "guest";
   return /^test\/(system\/ipvs-|ipvs\/kernel\/)/.test(file) ? "ipvs" : "here";
 }
 
@@ -118,10 +119,10 @@ async function runChecks(): Promise<Counts> {
  * slow machine with one processor. The second row is shown when the first is done.
  */
 async function runInGuests(
-  ipvs: readonly string[],
-  systemd: readonly string[],
+  of: (place: Place) => readonly string[],
   place: Place,
 ): Promise<readonly Counts[]> {
+  const ipvs = of("ipvs");
   const where = place === "here" ? "on this kernel" : "in a guest";
   const pairs = ipvs.filter((file) => file.includes("pair"));
   const others = ipvs.filter((file) => !pairs.includes(file));
@@ -129,7 +130,8 @@ async function runInGuests(
   const later = (line: string) => shown.push(line);
   const secondRow = async () => [
     await runTests(`IPVS tests ${where}`, place, others, later),
-    await runTests("tests under systemd, in a guest", "systemd", systemd, later),
+    await runTests("tests under systemd, in a guest", "systemd", of("systemd"), later),
+    await runTests("tests of rare interfaces, in a guest", "guest", of("guest"), later),
   ];
   const [first, second] = await Promise.all([runTests(`IPVS pairs ${where}`, place, pairs), secondRow()]);
   shown.map(print);
@@ -153,7 +155,7 @@ async function main(patterns: readonly string[]): Promise<number> {
   if (wanted("check")) results.push(await runChecks());
   results.push(await runTests("unit tests", "here", units));
   results.push(await runTests("system tests on this kernel", "here", system));
-  results.push(...(await runInGuests(of("ipvs"), of("systemd"), hasIpvs ? "here" : "ipvs")));
+  results.push(...(await runInGuests(of, hasIpvs ? "here" : "ipvs")));
 
   if (interruption.signal.aborted) {
     await sleep(LAST_BREATH_MS);

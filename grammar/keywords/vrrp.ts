@@ -36,7 +36,7 @@ const vrrpInstance: BlockTable = {
       syntax: "[[name] INTERFACE] [ADDR[/LEN]] [bridge|private|vepa] [group GROUP]",
       default: "bridge",
       help: "run on an L2 ipvlan interface",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "unicast_peer",

@@ -144,7 +144,7 @@ export class Lan {
     const path = join(this.directory, `${i}.conf`);
     writeFileSync(path, text);
     const pids = ["-p", `${path}.pid`, "-r", `${path}.vrrp.pid`, "-c", `${path}.checkers.pid`];
-    return this.#spawn(i, "keepalived", ["-n", "-l", "-D", "-P", "-f", path, ...pids]);
+    return this.#spawn(i, "keepalived", ["-n", "-l", "-G", "-D", "-P", "-f", path, ...pids]);
   }
 
   async remove(): Promise<void> {
