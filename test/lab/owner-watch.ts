@@ -89,8 +89,8 @@ export class OwnerWatch {
   }
 
   /** What a dead router still has on its interfaces no longer counts: nobody answers there. @param at of its death, wall clock ms */
-  bury(router: Router, at: number): void {
-    for (const address of this.#held[router]) {
+  bury(router: Router, at: number, addresses: readonly string[]): void {
+    for (const address of addresses.filter((a) => this.#held[router].has(a))) {
       this.#apply({ router, address, gained: false, at });
       this.#buried[router].add(address);
     }

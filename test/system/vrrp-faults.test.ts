@@ -67,7 +67,7 @@ describe("faults", { concurrency: AT_ONCE }, () => {
   fault("kill -9 of the VRRP process", { outage: BOUND.r2, overlap: BOUND.r1 }, async (f) => {
     const at = Date.now();
     process.kill(f.vrrp("r1"), "SIGKILL");
-    f.watch.bury("r1", at);
+    f.watch.bury("r1", at, [VIP]);
     await f.owns("r2");
     const { outage } = f.since(at);
     // the parent starts another one, which removes what the dead one left, and takes over again
@@ -88,7 +88,7 @@ describe("faults", { concurrency: AT_ONCE }, () => {
 
   fault("kill -9 of everything, stale pid files", { outage: BOUND.r2, overlap: INTERVAL }, async (f) => {
     const at = await f.daemons.r1.kill();
-    f.watch.bury("r1", at);
+    f.watch.bury("r1", at, [VIP]);
     await f.owns("r2");
     await f.daemons.r1.start();
     await f.owns("r1");
@@ -98,7 +98,7 @@ describe("faults", { concurrency: AT_ONCE }, () => {
   fault("the master stands still for 3 s (SIGSTOP)", { outage: BOUND.r2, overlap: INTERVAL }, async (f) => {
     const at = Date.now();
     await f.signalAll("r1", "SIGSTOP");
-    f.watch.bury("r1", at);
+    f.watch.bury("r1", at, [VIP]);
     await f.holds("r2");
     const { outage } = f.since(at);
     await sleep(3_000 - (Date.now() - at));
@@ -126,7 +126,7 @@ describe("faults", { concurrency: AT_ONCE }, () => {
   fault("the master's loop is blocked for 2 s", { outage: BOUND.r2, overlap: INTERVAL }, async (f) => {
     const at = Date.now();
     process.kill(f.vrrp("r1"), "SIGSTOP");
-    f.watch.bury("r1", at);
+    f.watch.bury("r1", at, [VIP]);
     await f.holds("r2");
     const { outage } = f.since(at);
     await sleep(Math.max(0, 2_000 - (Date.now() - at)));

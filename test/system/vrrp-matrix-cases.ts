@@ -2,7 +2,7 @@
  * The interop matrix: what is configured, and what the two routers must then have. One row is one case;
  * the scenario is the same for all (`vrrp-matrix.ts`) and so is the text for both makes.
  */
-import type { Router } from "../lab/wire.ts";
+import { numberOf, otherRouter, type Router } from "../lab/wire.ts";
 
 /** One row of the matrix. */
 export interface MatrixCase {
@@ -13,7 +13,7 @@ export interface MatrixCase {
   readonly configuration: (router: Router) => string;
   /** addresses that move between the routers */
   readonly vips: readonly string[];
-  /** lines of `Wire.snapshot` that a master has beyond a machine without daemon */
+  /** lines of `Wire.snapshot` that a master has beyond a machine without daemon; %N is the router's number */
   readonly master: readonly string[];
   /** the same for a backup; none when absent */
   readonly backup?: readonly string[];
@@ -58,18 +58,30 @@ ${t.more === undefined ? "" : `    ${t.more}\n`}${list("virtual_ipaddress", t.vi
 const ONE = "10.9.0.100";
 const ONE_SET = [`addr eth0 inet ${ONE}/32 scope global eth0`];
 
+const LINK_LOCAL_SET = ["addr eth0 inet6 fe80::100/64 scope link nodad"];
+const VMAC_LINK = ["link vrrp.51@eth0"];
+/** Without vmac_xmit_base the VMAC gets the parent's link-local address. */
+const VMAC_OWN_ADDRESS = [...VMAC_LINK, "addr vrrp.51 inet6 fe80::1:%N/64 scope link nodad deprecated"];
+const VMAC_IPV6_SET = [
+  "addr vrrp.51 inet6 fe80::100/64 scope link nodad",
+  "addr vrrp.51 inet6 2001:db8::100/64 scope global nodad",
+];
+
+type PlainText = Partial<InstanceText> & Pick<InstanceText, "version" | "interval">;
+
 /** A case with one instance and, unless said otherwise, one address. */
 function plain(
   name: string,
-  t: Partial<InstanceText> & Pick<InstanceText, "version" | "interval">,
+  t: PlainText | ((router: Router) => PlainText),
   more: Partial<MatrixCase> & { readonly global?: string } = {},
 ): MatrixCase {
   const { global, ...rest } = more;
+  const textOf = (router: Router): PlainText => (typeof t === "function" ? t(router) : t);
   const head = global === undefined ? "" : `global_defs {\n    ${global}\n}\n`;
   return {
     name,
-    interval: t.interval * 1000,
-    configuration: (router) => head + instance(router, { vips: [ONE], ...t }),
+    interval: textOf("r1").interval * 1000,
+    configuration: (router) => head + instance(router, { vips: [ONE], ...textOf(router) }),
     vips: [ONE],
     master: ONE_SET,
     ...rest,
@@ -128,4 +140,136 @@ export const cases: readonly MatrixCase[] = [
     { version: 3, interval: 0.2 },
     { global: "vrrp_mcast_group4 224.0.0.118" },
   ),
+  plain("v2, AH, 1 s", {
+    version: 2,
+    interval: 1,
+    more: "authentication {\n        auth_type AH\n        auth_pass 11112222\n    }",
+  }),
+  plain(
+    "IPv6, v3, 200 ms",
+    { version: 3, interval: 0.2, vips: ["fe80::100/64", "2001:db8::100/64", "2001:db8::101"] },
+    {
+      vips: ["fe80::100", "2001:db8::100", "2001:db8::101"],
+      master: [
+        ...LINK_LOCAL_SET,
+        "addr eth0 inet6 2001:db8::100/64 scope global nodad",
+        "addr eth0 inet6 2001:db8::101/128 scope global nodad deprecated",
+      ],
+    },
+  ),
+  plain("unicast", (router) => ({
+    version: 3,
+    interval: 0.2,
+    more: `unicast_src_ip 10.9.0.${numberOf(router)}
+    unicast_peer {
+        10.9.0.${numberOf(otherRouter(router))}
+    }`,
+  })),
+  plain("unicast, v2, PASS", (router) => ({
+    version: 2,
+    interval: 1,
+    more: `${PASS}
+    unicast_peer {
+        10.9.0.${numberOf(otherRouter(router))}
+    }`,
+  })),
+  plain(
+    "unicast, IPv6",
+    (router) => ({
+      version: 3,
+      interval: 0.2,
+      vips: ["fe80::100/64"],
+      more: `unicast_src_ip fe80::1:${numberOf(router)}
+    unicast_peer {
+        fe80::1:${numberOf(otherRouter(router))}
+    }`,
+    }),
+    { vips: ["fe80::100"], master: LINK_LOCAL_SET },
+  ),
+  plain(
+    "VMAC",
+    { version: 3, interval: 0.2, more: "use_vmac" },
+    { master: [...VMAC_LINK, `addr vrrp.51 inet ${ONE}/32 scope global vrrp.51`], backup: VMAC_LINK },
+  ),
+  plain(
+    "VMAC with vmac_xmit_base",
+    { version: 3, interval: 0.2, more: "use_vmac\n    vmac_xmit_base" },
+    { master: [...VMAC_LINK, `addr vrrp.51 inet ${ONE}/32 scope global vrrp.51`], backup: VMAC_LINK },
+  ),
+  plain(
+    "VMAC, IPv6",
+    { version: 3, interval: 0.2, more: "use_vmac", vips: ["fe80::100/64", "2001:db8::100/64"] },
+    {
+      vips: ["fe80::100", "2001:db8::100"],
+      master: [...VMAC_OWN_ADDRESS, ...VMAC_IPV6_SET],
+      backup: VMAC_OWN_ADDRESS,
+    },
+  ),
+  plain(
+    "VMAC with vmac_xmit_base, IPv6",
+    {
+      version: 3,
+      interval: 0.2,
+      more: "use_vmac\n    vmac_xmit_base",
+      vips: ["fe80::100/64", "2001:db8::100/64"],
+    },
+    {
+      vips: ["fe80::100", "2001:db8::100"],
+      master: [...VMAC_LINK, ...VMAC_IPV6_SET],
+      backup: VMAC_LINK,
+    },
+  ),
+  plain(
+    "virtual routes and rules",
+    {
+      version: 3,
+      interval: 0.2,
+      more: `virtual_routes {
+        198.51.100.0/24 via 10.9.0.9 dev eth0 metric 77
+        203.0.113.0/24 src ${ONE} dev eth0 table 99
+        blackhole 192.0.2.0/24 no_track
+    }
+    virtual_rules {
+        from 10.9.5.0/24 table 99 priority 4711
+    }`,
+    },
+    {
+      master: [
+        ...ONE_SET,
+        "route 198.51.100.0/24 via 10.9.0.9 dev eth0 proto keepalived metric 77",
+        `route 203.0.113.0/24 dev eth0 table 99 proto keepalived src ${ONE}`,
+        "route blackhole 192.0.2.0/24 proto keepalived",
+        "rule 4711: from 10.9.5.0/24 lookup 99 proto keepalived",
+      ],
+    },
+  ),
+  {
+    name: "sync group of two",
+    interval: 200,
+    configuration: (router) =>
+      `vrrp_sync_group G {
+    group {
+        VI_1
+        VI_2
+    }
+}
+${instance(router, { version: 3, interval: 0.2, vips: [ONE] })}${instance(router, {
+  version: 3,
+  interval: 0.2,
+  vips: ["10.9.1.100"],
+  name: "VI_2",
+  interface: "eth1",
+  id: 52,
+})}`,
+    vips: [ONE, "10.9.1.100"],
+    master: [...ONE_SET, "addr eth1 inet 10.9.1.100/32 scope global eth1"],
+  },
+  plain("strict mode", { version: 3, interval: 0.2 }, { global: "vrrp_strict" }),
+  plain("a group of its own", { version: 3, interval: 0.2, more: "mcast_dst_ip 224.0.0.119" }),
+  plain("down_timer_adverts 5", { version: 3, interval: 0.1, more: "down_timer_adverts 5" }),
+  plain("another source address", (router) => ({
+    version: 3,
+    interval: 0.2,
+    more: `mcast_src_ip 10.9.0.${numberOf(router)}`,
+  })),
 ];

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Daemon, type Make } from "../lab/daemon.ts";
 import { OwnerWatch } from "../lab/owner-watch.ts";
 import { until } from "../lab/shell.ts";
-import { otherRouter, ROUTERS, type Router, Wire } from "../lab/wire.ts";
+import { numberOf, otherRouter, ROUTERS, type Router, Wire } from "../lab/wire.ts";
 import type { MatrixCase } from "./vrrp-matrix-cases.ts";
 
 /** What was measured, all in ms; never asserted tightly, a machine may be busy. */
@@ -147,7 +147,7 @@ class Play {
     else if (disturbance === "link") await this.#wire.cable(router, "down");
     else {
       const at = await this.#daemons[router].kill();
-      this.#watch.bury(router, at);
+      this.#watch.bury(router, at, this.#row.vips);
       return at;
     }
     return now;
@@ -189,7 +189,7 @@ class Play {
 
   /** What was added to a router's kernel; it may still be on its way. */
   async #has(router: Router, expected: readonly string[]): Promise<void> {
-    const wanted = [...expected].sort();
+    const wanted = expected.map((line) => line.replaceAll("%N", `${numberOf(router)}`)).sort();
     let added: readonly string[] = [];
     const same = async (): Promise<boolean> => {
       const bare = new Set(this.#bare[router]);
