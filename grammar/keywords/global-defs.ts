@@ -403,7 +403,7 @@ const globalDefs: BlockTable = {
       default: "0",
       help: "minimum spacing of unsolicited NAs per physical interface",
       field: "gnaInterval",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_min_garp",
@@ -411,7 +411,7 @@ const globalDefs: BlockTable = {
       default: "false",
       help: "send a single GARP per address, no second burst",
       field: "minGarp",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_garp_extra_if",
@@ -420,7 +420,7 @@ const globalDefs: BlockTable = {
       syntax: "[all] 1..86400",
       field: "garpExtraInterfaces",
       deprecated: ["vrrp_vmac_garp_intvl"],
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_lower_prio_no_advert",

@@ -129,7 +129,7 @@ const root: BlockTable = {
       argument: { kind: "block", block: "garp_group", head: "none" },
       again: "add",
       help: "GARP/NA rate limit shared by interfaces",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_instance",

@@ -218,20 +218,20 @@ const garpGroup: BlockTable = {
       argument: { kind: "duration", min: 0, max: 4294.967295 },
       default: "0",
       help: "gap between GARPs",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "gna_interval",
       argument: { kind: "duration", min: 0, max: 4294.967295 },
       default: "0",
       help: "gap between NAs",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "interface",
       argument: { kind: "interface" },
       help: "interface the limit applies to",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "interfaces",
@@ -239,7 +239,7 @@ const garpGroup: BlockTable = {
       syntax: "{ INTERFACE… }",
       again: "add",
       help: "interfaces sharing one aggregated limit",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };

@@ -528,7 +528,7 @@ const vrrpInstance: BlockTable = {
       deprecated: ["vmac_garp_intvl"],
       default: "vrrp_garp_extra_if",
       help: "periodic GARP on VIP interfaces other than advert interface",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "lower_prio_no_advert",

@@ -85,8 +85,10 @@ export function childWaitTimeOf(root: Draft): Micros {
 }
 
 function inheritedFrom(global: Draft, reporter: Reporter, scriptUser: Identity | undefined): Inherited {
-  const masterDelay = seconds(global.number("vrrp_garp_master_delay") ?? 5);
-  const masterRepeat = atLeastOne(global, reporter, "vrrp_garp_master_repeat") ?? 5;
+  // One frame, once, where the file says nothing else.
+  const least = global.flag("vrrp_min_garp") === true;
+  const masterDelay = seconds(global.number("vrrp_garp_master_delay") ?? (least ? 0 : 5));
+  const masterRepeat = atLeastOne(global, reporter, "vrrp_garp_master_repeat") ?? (least ? 1 : 5);
   const lowerDelay = global.number("vrrp_garp_lower_prio_delay");
   return {
     garp: {

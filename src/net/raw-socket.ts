@@ -34,6 +34,7 @@ import {
   SO_PRIORITY,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
+  SOCK_DGRAM,
   SOCK_RAW,
   SOL_SOCKET,
 } from "./constants.ts";
@@ -299,30 +300,63 @@ function multicastRequest6(group: IpAddress, ifindex: number): Uint8Array {
   return packetInfo(group, ifindex);
 }
 
-/** Sends whole Ethernet frames (AF_PACKET); receives nothing. */
+/** A frame with its Ethernet header, or a packet for which the kernel makes the link's header. */
+export type LinkFrame =
+  | { readonly ifindex: number; readonly frame: Uint8Array }
+  | {
+      readonly ifindex: number;
+      readonly packet: Uint8Array;
+      /** ETH_P_* */
+      readonly protocol: number;
+      /** link layer address of the receiver, at most 32 bytes */
+      readonly to: Uint8Array;
+    };
+
+/** Sends frames (AF_PACKET); receives nothing. */
 export interface PacketSocket {
   /**
-   * @param frames complete frames with their Ethernet header
    * @returns how many went out. Fewer than all: sending the rest again goes on or tells what is wrong
    * @throws DaemonError ENETDOWN while the link is down, ENXIO when it is gone; the socket goes on
    */
-  send(ifindex: number, frames: readonly Uint8Array[]): number;
+  send(frames: readonly LinkFrame[]): number;
   close(): void;
 }
 
 /** @throws DaemonError EPERM without CAP_NET_RAW */
 export function openPacketSocket(native: Native): PacketSocket {
-  const fd = native.socket(AF_PACKET, SOCK_RAW, 0);
+  const raw = native.socket(AF_PACKET, SOCK_RAW, 0);
+  let cooked: Fd | undefined;
   return {
-    send: (ifindex, frames) =>
-      native.sendBatch(
-        fd,
-        frames.map((data) => ({ data, address: linkAddress(ifindex, etherType(data), data.subarray(0, 6)) })),
-      ),
-    close: () => native.close(fd),
+    send: (frames) => {
+      const whole = frames.findIndex((f) => "packet" in f);
+      if (whole !== 0) {
+        const first = whole < 0 ? frames : frames.slice(0, whole);
+        return native.sendBatch(raw, first.map(wholeFrame));
+      }
+      const rest = frames.findIndex((f) => "frame" in f);
+      // Few machines have such links.
+      cooked ??= native.socket(AF_PACKET, SOCK_DGRAM, 0);
+      return native.sendBatch(cooked, (rest < 0 ? frames : frames.slice(0, rest)).map(packetFor));
+    },
+    close: () => {
+      native.close(raw);
+      if (cooked !== undefined) native.close(cooked);
+    },
   };
 }
 
-function etherType(frame: Uint8Array): number {
-  return ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
+interface Addressed {
+  readonly data: Uint8Array;
+  readonly address: Uint8Array;
+}
+
+function wholeFrame(f: LinkFrame): Addressed {
+  const data = "frame" in f ? f.frame : f.packet;
+  const etherType = ((data[12] ?? 0) << 8) | (data[13] ?? 0);
+  return { data, address: linkAddress(f.ifindex, etherType, data.subarray(0, 6)) };
+}
+
+function packetFor(f: LinkFrame): Addressed {
+  if ("frame" in f) return wholeFrame(f);
+  return { data: f.packet, address: linkAddress(f.ifindex, f.protocol, f.to) };
 }

@@ -25,6 +25,7 @@ import {
   IFF_RUNNING,
   IFF_UP,
   IFLA_ADDRESS,
+  IFLA_BROADCAST,
   IFLA_EXT_MASK,
   IFLA_GROUP,
   IFLA_IFNAME,
@@ -64,6 +65,8 @@ export interface Link {
   readonly mtu: number;
   /** 6 bytes on Ethernet, 20 on InfiniBand, none on some tunnels */
   readonly mac: Uint8Array;
+  /** where all hear it, on links with addresses of 20 bytes */
+  readonly broadcast?: Uint8Array;
   /** ARPHRD_* of linux/if_arp.h; 1 is Ethernet */
   readonly arphrd: number;
   /** IFF_UP and IFF_RUNNING */
@@ -98,6 +101,8 @@ export interface InterfaceAddress {
 
 /** sizeof struct ifinfomsg */
 const LINK_HEADER = 16;
+/** of InfiniBand */
+const LONG_ADDRESS = 20;
 const LIFETIME_INFINITE = 0xffff_ffff;
 
 /** Reads and changes links and addresses of the network namespace in which it was opened. */
@@ -254,11 +259,14 @@ export function decodeLink(body: Buffer): Link | undefined {
   let master: number | undefined;
   let group = 0;
   let macvlanMode: number | undefined;
+  let broadcast: Uint8Array | undefined;
   for (const a of attributes(body, LINK_HEADER)) {
     if (a.type === IFLA_WIRELESS) return undefined;
     if (a.type === IFLA_IFNAME) name = textOf(a.payload);
     else if (a.type === IFLA_MTU) mtu = u32Of(a.payload) ?? 0;
     else if (a.type === IFLA_ADDRESS) mac = Uint8Array.from(a.payload);
+    else if (a.type === IFLA_BROADCAST && a.payload.length === LONG_ADDRESS)
+      broadcast = Uint8Array.from(a.payload);
     else if (a.type === IFLA_LINK) lower = u32Of(a.payload);
     else if (a.type === IFLA_LINK_NETNSID) lowerElsewhere = true;
     else if (a.type === IFLA_MASTER) master = u32Of(a.payload);
@@ -276,6 +284,7 @@ export function decodeLink(body: Buffer): Link | undefined {
     flags,
     mtu,
     mac,
+    ...(broadcast === undefined ? {} : { broadcast }),
     arphrd: body.readUInt16LE(2),
     up: (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0,
     kind,

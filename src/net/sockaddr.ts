@@ -50,14 +50,14 @@ export function netlinkAddress(port: number, groups: number): Buffer {
   return out;
 }
 
-/** struct sockaddr_ll. @param protocol ETH_P_* in host byte order @param mac up to 8 bytes are kept */
+/** struct sockaddr_ll, longer than declared for addresses of more than 8 bytes. @param protocol ETH_P_* in host byte order @param mac at most 32 bytes */
 export function linkAddress(ifindex: number, protocol: number, mac: Uint8Array): Buffer {
-  const out = Buffer.alloc(20);
+  const out = Buffer.alloc(Math.max(20, 12 + mac.length));
   out.writeUInt16LE(AF_PACKET, 0);
   out.writeUInt16BE(protocol, 2);
   out.writeInt32LE(ifindex, 4);
-  out.writeUInt8(Math.min(mac.length, 8), 11);
-  out.set(mac.subarray(0, 8), 12);
+  out.writeUInt8(mac.length, 11);
+  out.set(mac, 12);
   return out;
 }
 

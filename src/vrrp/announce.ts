@@ -1,42 +1,10 @@
 /**
- * Gratuitous ARP: what the frame looks like, when bursts are due after a take-over, and how they are paced
- * on an interface with garp_interval. Decides when and what; never sends.
+ * When addresses are announced after a take-over: a burst at once, a second one, refreshes, and those for
+ * interfaces besides the instance's own. Decides when and how often; never what is sent.
  *
- * @see vrrp_instance garp_* in keepalived.conf(5); RFC 826, RFC 9568 §6.4.2
+ * @see vrrp_instance garp_* in keepalived.conf(5); RFC 9568 §6.4.2
  */
-import { bytesOf, type IpAddress } from "../base/address.ts";
 import { after, type Instant, type Micros } from "../base/units.ts";
-
-const ETHERTYPE_ARP = 0x0806;
-const ETHERTYPE_IPV4 = 0x0800;
-const ARPHRD_ETHER = 1;
-const OPERATION_REQUEST = 1;
-
-/**
- * An Ethernet frame that makes neighbours and switches learn where an address lives: an ARP request
- * from the address, about itself. The target hardware address is broadcast, as keepalived has it.
- *
- * @param mac 6 bytes, of the interface that holds the address
- * @param address IPv4
- */
-export function gratuitousArp(mac: Uint8Array, address: IpAddress): Uint8Array {
-  const frame = new Uint8Array(42);
-  const view = new DataView(frame.buffer);
-  const ip = bytesOf(address);
-  frame.fill(0xff, 0, 6);
-  frame.set(mac, 6);
-  view.setUint16(12, ETHERTYPE_ARP);
-  view.setUint16(14, ARPHRD_ETHER);
-  view.setUint16(16, ETHERTYPE_IPV4);
-  frame[18] = 6;
-  frame[19] = 4;
-  view.setUint16(20, OPERATION_REQUEST);
-  frame.set(mac, 22);
-  frame.set(ip, 28);
-  frame.fill(0xff, 32, 38);
-  frame.set(ip, 38);
-  return frame;
-}
 
 /** The garp_* words of one instance; durations of 0 mean never. */
 export interface AnnounceTimes {
@@ -48,6 +16,8 @@ export interface AnnounceTimes {
   readonly masterRefreshRepeat: number;
   readonly lowerPrioDelay: Micros;
   readonly lowerPrioRepeat: number;
+  /** garp_extra_if: between announcements on further interfaces */
+  readonly extraInterval: Micros;
 }
 
 /** Bursts that are still to come; empty while the addresses are not ours. */
@@ -55,18 +25,22 @@ export interface AnnounceSchedule {
   readonly secondAt: Instant | undefined;
   readonly refreshAt: Instant | undefined;
   readonly lowerPrioAt: Instant | undefined;
+  readonly extraAt: Instant | undefined;
 }
 
 export const noAnnouncements: AnnounceSchedule = {
   secondAt: undefined,
   refreshAt: undefined,
   lowerPrioAt: undefined,
+  extraAt: undefined,
 };
 
 /** How many rounds over all addresses to send now, and what is due later. */
 export interface Announcement {
   readonly schedule: AnnounceSchedule;
   readonly rounds: number;
+  /** also one frame on each further interface */
+  readonly extra: boolean;
 }
 
 /** A take-over: a burst now, a second one after the delay, refreshes from delay + refresh on. */
@@ -77,7 +51,9 @@ export function announceTakeover(t: AnnounceTimes, now: Instant): Announcement {
       secondAt: t.masterDelay > 0 ? after(now, t.masterDelay) : undefined,
       refreshAt: t.masterRefresh > 0 ? after(now, (t.masterDelay + t.masterRefresh) as Micros) : undefined,
       lowerPrioAt: undefined,
+      extraAt: t.extraInterval > 0 ? after(now, (t.masterDelay + t.extraInterval) as Micros) : undefined,
     },
+    extra: false,
   };
 }
 
@@ -88,11 +64,11 @@ export function announceLowerPriority(
   now: Instant,
 ): Announcement {
   const lowerPrioAt = t.lowerPrioDelay > 0 ? after(now, t.lowerPrioDelay) : undefined;
-  return { rounds: t.lowerPrioRepeat, schedule: { ...schedule, lowerPrioAt } };
+  return { rounds: t.lowerPrioRepeat, schedule: { ...schedule, lowerPrioAt }, extra: false };
 }
 
 export function nextAnnouncement(s: AnnounceSchedule): Instant | undefined {
-  return earliest(earliest(s.secondAt, s.refreshAt), s.lowerPrioAt);
+  return earliest(earliest(s.secondAt, s.refreshAt), earliest(s.lowerPrioAt, s.extraAt));
 }
 
 /** What is due at `now`; refreshes that were slept through are sent once. */
@@ -107,77 +83,18 @@ export function dueAnnouncement(t: AnnounceTimes, s: AnnounceSchedule, now: Inst
     schedule: {
       secondAt: due(s.secondAt) ? undefined : s.secondAt,
       lowerPrioAt: due(s.lowerPrioAt) ? undefined : s.lowerPrioAt,
-      refreshAt: due(s.refreshAt) ? followingRefresh(t, s.refreshAt, now) : s.refreshAt,
+      refreshAt: due(s.refreshAt) ? following(s.refreshAt, t.masterRefresh, now) : s.refreshAt,
+      extraAt: due(s.extraAt) ? following(s.extraAt, t.extraInterval, now) : s.extraAt,
     },
+    extra: due(s.extraAt),
   };
 }
 
-function followingRefresh(t: AnnounceTimes, at: Instant, now: Instant): Instant | undefined {
-  if (t.masterRefresh <= 0) return undefined;
-  const planned = after(at, t.masterRefresh);
-  return planned > now ? planned : after(now, t.masterRefresh);
-}
-
-/** One address to announce; `key` tells addresses on one interface apart. */
-export interface PacedTarget<K> {
-  readonly key: K;
-  readonly times: number;
-}
-
-/** The queue of one interface: how often each address still waits, and when the next frame may go. */
-export interface Pace<K> {
-  readonly waiting: readonly PacedTarget<K>[];
-  readonly nextAt: Instant;
-}
-
-export function idlePace<K>(): Pace<K> {
-  return { waiting: [], nextAt: 0 as Instant };
-}
-
-/**
- * Queues `rounds` frames for each key. A key that already waits is not sent more often than the larger
- * of both counts.
- */
-export function enqueue<K>(pace: Pace<K>, keys: readonly K[], rounds: number): Pace<K> {
-  const waiting = new Map(pace.waiting.map((t) => [t.key, t.times]));
-  for (const key of keys) waiting.set(key, Math.max(waiting.get(key) ?? 0, rounds));
-  return { ...pace, waiting: [...waiting].map(([key, times]) => ({ key, times })) };
-}
-
-/** Forgets keys that are no longer ours. */
-export function withdraw<K>(pace: Pace<K>, gone: (key: K) => boolean): Pace<K> {
-  return { ...pace, waiting: pace.waiting.filter((t) => !gone(t.key)) };
-}
-
-/**
- * Takes what may go now, round-robin. Without an interval that is everything, in whole rounds over all
- * addresses; with one it is a single frame.
- */
-export function release<K>(
-  pace: Pace<K>,
-  interval: Micros,
-  now: Instant,
-): { readonly pace: Pace<K>; readonly frames: readonly K[] } {
-  if (pace.waiting.length === 0 || now < pace.nextAt) return { pace, frames: [] };
-  if (interval <= 0) {
-    const frames: K[] = [];
-    const most = Math.max(...pace.waiting.map((t) => t.times));
-    for (let round = 0; round < most; round++)
-      for (const t of pace.waiting) if (t.times > round) frames.push(t.key);
-    return { pace: { ...pace, waiting: [] }, frames };
-  }
-  const [first, ...rest] = pace.waiting;
-  if (first === undefined) return { pace, frames: [] };
-  const again = first.times > 1 ? [{ key: first.key, times: first.times - 1 }] : [];
-  return {
-    pace: { waiting: [...rest, ...again], nextAt: after(now, interval) },
-    frames: [first.key],
-  };
-}
-
-/** When {@link release} has something to give; undefined when nothing waits. */
-export function nextRelease<K>(pace: Pace<K>): Instant | undefined {
-  return pace.waiting.length === 0 ? undefined : pace.nextAt;
+/** Turns that were slept through are not made up for. */
+function following(at: Instant, interval: Micros, now: Instant): Instant | undefined {
+  if (interval <= 0) return undefined;
+  const planned = after(at, interval);
+  return planned > now ? planned : after(now, interval);
 }
 
 function earliest(a: Instant | undefined, b: Instant | undefined): Instant | undefined {

@@ -4,6 +4,7 @@
  * decides nothing about states.
  */
 import { DaemonError } from "../base/errors.ts";
+import { after, type Instant, seconds } from "../base/units.ts";
 import type { ConfigModel } from "../config/model.ts";
 import type { Native } from "../net/native-api.ts";
 import { NftablesFirewall } from "../net/nftables.ts";
@@ -19,6 +20,7 @@ import type { Transition } from "./state.ts";
 import type { Sysctls } from "./sysctls.ts";
 import { type LogWriter, Turn, type TurnPorts } from "./turn.ts";
 
+const FORWARDING_LASTS = seconds(5);
 /** who holds the kernel parameter */
 const PROMOTE = "promote_secondaries";
 
@@ -42,6 +44,7 @@ export class ObjectRuntime {
   #tableOptions: TableOptions = { table: "keepalived", priority: -1, counters: false, byIndex: false };
   /** interfaces whose secondary addresses survive their primary */
   #promoting: ReadonlySet<string> = new Set();
+  readonly #forwarding = new Map<string, { readonly forwards: boolean; readonly until: Instant }>();
   #closed = false;
 
   /** @throws DaemonError without the rights to open raw sockets */
@@ -58,6 +61,7 @@ export class ObjectRuntime {
       frames: this.#packets,
       links: host.links,
       log,
+      forwards: (name) => this.#forwards(name),
       releaseVips: host.releaseVips,
       openFirewall: () => new NftablesFirewall(native, this.#tableOptions),
       transition: (router, transition) => host.transition(router, transition),
@@ -69,9 +73,10 @@ export class ObjectRuntime {
   }
 
   /** Takes over what `global_defs` says; the firewall keeps what it said when it was opened. */
-  configure({ global }: ConfigModel): void {
-    const { nftables, nftablesCounters = false, nftablesIfindex = false } = global;
+  configure(model: ConfigModel): void {
+    const { nftables, nftablesCounters = false, nftablesIfindex = false } = model.global;
     const { table = "keepalived", priority = -1 } = nftables ?? {};
+    this.turn.configure(model);
     this.#tableOptions = { table, priority, counters: nftablesCounters, byIndex: nftablesIfindex };
   }
 
@@ -93,6 +98,16 @@ export class ObjectRuntime {
     this.#monitor.close();
     this.#packets.close();
     this.#route.close();
+  }
+
+  /** Looked at no more often than every five seconds, as keepalived does. */
+  #forwards(ifname: string): boolean {
+    const now = this.#host.native.now();
+    const known = this.#forwarding.get(ifname);
+    if (known !== undefined && known.until > now) return known.forwards;
+    const forwards = this.#host.sysctls.current(`net/ipv6/conf/${ifname}/forwarding`)?.trim() === "1";
+    this.#forwarding.set(ifname, { forwards, until: after(now, FORWARDING_LASTS) });
+    return forwards;
   }
 
   /** Without it the kernel deletes all addresses of a network together with the first one. */

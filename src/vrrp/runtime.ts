@@ -293,7 +293,7 @@ export class VrrpRuntime {
     const times = announceTimesOf(router.config);
     const due = dueAnnouncement(times, router.schedule, now);
     router.schedule = due.schedule;
-    this.#turn.announce(router, due.rounds);
+    this.#turn.announce(router, due.rounds, due.extra);
     this.#rearm(router);
   }
 

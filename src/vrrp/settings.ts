@@ -3,6 +3,7 @@
  * Decides what the words of a vrrp_instance mean; never looks at the machine, which enters as arguments.
  */
 import type { IpAddress } from "../base/address.ts";
+import type { Micros } from "../base/units.ts";
 import type { ConfigModel, VirtualAddress, VrrpInstanceConfig } from "../config/model.ts";
 import type { AnnounceTimes } from "./announce.ts";
 import { ownInterface, type PlacedInstance } from "./devices.ts";
@@ -76,7 +77,7 @@ export function trackersOf(c: PlacedInstance): readonly InterfaceTracker[] {
 }
 
 export function announceTimesOf(c: VrrpInstanceConfig): AnnounceTimes {
-  return c.garp;
+  return { ...c.garp, extraInterval: c.garpExtraIf?.interval ?? (0 as Micros) };
 }
 
 /** What a reload did to what an instance sets; `added` when there are addresses to announce. */

@@ -3,13 +3,12 @@
  * then announcements, then notifications, so that no router's addresses delay another one's advert.
  * Keeps what was asked for until then; decides nothing about states.
  */
-import { familyOf, type IpAddress } from "../base/address.ts";
 import type { Instant } from "../base/units.ts";
-import type { VrrpInstanceConfig } from "../config/model.ts";
+import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
 import type { VrrpLogFields, VrrpLogId } from "../log/catalogue/vrrp.ts";
-import type { DivertedVmac, FirewallContent, KernelAddress, KernelObject } from "../net/kernel-objects.ts";
+import type { DivertedVmac, FirewallContent, KernelObject } from "../net/kernel-objects.ts";
 import { noAnnouncements } from "./announce.ts";
-import { type AnnounceLink, Announcer, type FrameSender } from "./announcer.ts";
+import { type AnnouncementPorts, Announcements, type AnnouncingLink } from "./announcements.ts";
 import { Firewall, type FirewallKernel } from "./firewall.ts";
 import { Holdings, type ObjectKernel, type Refusal } from "./holdings.ts";
 import { type Culprit, RestoreLimit, SuspectList } from "./losses.ts";
@@ -18,6 +17,7 @@ import {
   type Desired,
   describeObject,
   desiredStatics,
+  type Interfaces,
   instanceObjects,
   isTracked,
   type StaticObjects,
@@ -31,14 +31,11 @@ import type { Transition } from "./state.ts";
 export type LogWriter = <K extends VrrpLogId>(id: K, fields: VrrpLogFields[K]) => void;
 
 /** What a turn works with. */
-export interface TurnPorts {
+export interface TurnPorts extends AnnouncementPorts {
   readonly kernel: ObjectKernel;
-  readonly frames: FrameSender;
-  readonly links: {
-    linkByName(name: string): (AnnounceLink & { readonly vrfTable?: number | undefined }) | undefined;
-    readonly links: ReadonlyMap<number, AnnounceLink & { readonly up: boolean }>;
+  readonly links: Interfaces & {
+    readonly links: ReadonlyMap<number, AnnouncingLink & { readonly up: boolean }>;
   };
-  readonly log: LogWriter;
   openFirewall(): FirewallKernel;
   /** --release-vips: delete addresses even if this process did not set them */
   readonly releaseVips: boolean;
@@ -56,12 +53,11 @@ const noStatics: StaticObjects = { addresses: [], routes: [], rules: [] };
 export class Turn {
   readonly #ports: TurnPorts;
   readonly #holdings: Holdings<Owner>;
-  readonly #announcer: Announcer;
+  readonly #announcements: Announcements;
   readonly #firewall: Firewall<Router>;
   readonly #suspects = new SuspectList();
   readonly #restores = new RestoreLimit<Router>();
   #statics: StaticObjects = noStatics;
-  #announcements: { readonly router: Router; readonly rounds: number }[] = [];
   #notices: (() => void)[] = [];
   /** owners whose interfaces changed: the kernel may have dropped routes without a word */
   #doubtful = new Set<Owner>();
@@ -73,16 +69,7 @@ export class Turn {
       () => ports.openFirewall(),
       (error) => ports.log("firewall-failed", { reason: error.message }),
     );
-    this.#announcer = new Announcer(ports.frames, {
-      sent: (name, address) => ports.log("announce-sent", { interface: name, address }),
-      failed: (name, address, error) =>
-        ports.log("announce-failed", {
-          interface: name,
-          address,
-          errno: error?.errno ?? 11,
-          reason: error?.message ?? "the interface takes no more",
-        }),
-    });
+    this.#announcements = new Announcements(ports);
   }
 
   /** All addresses, routes and rules of a router shall be in the kernel. */
@@ -113,8 +100,7 @@ export class Turn {
   release(router: Router): void {
     this.#logRelease(router);
     router.schedule = noAnnouncements;
-    for (const [ifindex, addresses] of byInterface(this.#holdings.held(router)))
-      this.#announcer.withdraw(ifindex, new Set(addresses));
+    this.#announcements.withdraw(this.#holdings.held(router));
     this.#doubtful.delete(router);
     this.#firewall.refuse(router, []);
     this.#holdings.want(router, [], this.#ports.releaseVips ? this.#desired(router).objects : []);
@@ -154,6 +140,11 @@ export class Turn {
     this.#holdings.want(STATICS, []);
   }
 
+  /** The limits of announcements that a configuration sets. */
+  configure(model: ConfigModel): void {
+    this.#announcements.configure(model);
+  }
+
   /** These VMACs exist, and their membership reports shall leave by their parents. */
   divert(vmacs: readonly DivertedVmac[]): void {
     this.#firewall.divert(vmacs);
@@ -164,8 +155,9 @@ export class Turn {
     this.#firewall.close(release);
   }
 
-  announce(router: Router, rounds: number): void {
-    if (rounds > 0) this.#announcements.push({ router, rounds });
+  /** @param extra also one frame on each further interface */
+  announce(router: Router, rounds: number, extra = false): void {
+    this.#announcements.ask(router, rounds, extra);
   }
 
   publish(router: Router, transition: Transition): void {
@@ -180,11 +172,7 @@ export class Turn {
   /** Does what was asked for, in the order that is contract. */
   settle(now: Instant): void {
     this.#settleObjects();
-    const announcements = this.#announcements;
-    this.#announcements = [];
-    for (const { router, rounds } of announcements)
-      if (router.state.name === "active") this.#offer(router, rounds);
-    this.#announcer.flush(now);
+    this.#announcements.settle(now, (router) => this.#desired(router).objects);
     const notices = this.#notices;
     this.#notices = [];
     for (const tell of notices) tell();
@@ -192,7 +180,7 @@ export class Turn {
 
   /** When paced announcements have more to send. */
   nextAnnouncement(): Instant | undefined {
-    return this.#announcer.next();
+    return this.#announcements.next();
   }
 
   /** An object vanished. @returns whether it is one that we hold, to be looked into by {@link losses} */
@@ -342,18 +330,6 @@ export class Turn {
       reason: error.message,
     });
   }
-
-  #offer(router: Router, rounds: number): void {
-    const { config } = router;
-    for (const [ifindex, addresses] of byInterface(this.#desired(router).objects)) {
-      const link = this.#ports.links.links.get(ifindex);
-      if (link === undefined) continue;
-      const ipv4 = addresses.filter((a) => familyOf(a) === "ipv4");
-      for (const address of ipv4)
-        this.#ports.log("announce-queued", { instance: config.name, interface: link.name, address });
-      this.#announcer.offer(link, ipv4, rounds, config.garp.interval);
-    }
-  }
 }
 
 /** An owner accepts traffic whatever the keyword says. */
@@ -363,16 +339,4 @@ function refusesTraffic({ accept, priority }: VrrpInstanceConfig): boolean {
 
 function has(list: readonly unknown[] | undefined): boolean {
   return list !== undefined && list.length > 0;
-}
-
-function byInterface(objects: readonly KernelObject[]): ReadonlyMap<number, readonly IpAddress[]> {
-  const map = new Map<number, IpAddress[]>();
-  for (const object of objects) {
-    if (object.kind !== "address") continue;
-    const { ifindex, address }: KernelAddress = object.address;
-    const list = map.get(ifindex);
-    if (list === undefined) map.set(ifindex, [address]);
-    else list.push(address);
-  }
-  return map;
 }

@@ -218,7 +218,7 @@ describe("a packet socket", () => {
       frame[31] = i;
       return frame;
     });
-    assert.equal(socket.send(index("a0"), frames), 100);
+    assert.equal(socket.send(frames.map((frame) => ({ ifindex: index("a0"), frame }))), 100);
     for (const frame of frames)
       assert.equal(nextFrame(native, first, () => true)?.toString("hex"), frame.toString("hex"));
     assert.equal(
@@ -234,11 +234,15 @@ describe("a packet socket", () => {
     ip("link add c0 type veth peer name d0");
     const gone = index("c0");
     const socket = openPacketSocket(native);
-    assert.throws(() => socket.send(gone, [garp]), { code: "ENETDOWN", errno: 100, syscall: "sendmmsg" });
+    assert.throws(() => socket.send([{ ifindex: gone, frame: garp }]), {
+      code: "ENETDOWN",
+      errno: 100,
+      syscall: "sendmmsg",
+    });
     ip("link del c0");
-    assert.throws(() => socket.send(gone, [garp]), { code: "ENXIO" });
+    assert.throws(() => socket.send([{ ifindex: gone, frame: garp }]), { code: "ENXIO" });
     const frames = inThere(() => tap("b0", 0x0806));
-    assert.equal(socket.send(index("a0"), [garp]), 1);
+    assert.equal(socket.send([{ ifindex: index("a0"), frame: garp }]), 1);
     assert.equal(nextFrame(native, frames, () => true)?.length, garp.length);
     native.close(frames);
     socket.close();
@@ -261,7 +265,7 @@ describe("a packet socket", () => {
     assert.deepEqual(seen, ["ENETDOWN error=true"]);
     ip(`-n ${basename(there)} link set b0 up`);
     await until(() => {
-      socket.send(index("a0"), [garp]);
+      socket.send([{ ifindex: index("a0"), frame: garp }]);
       return seen.length > 1;
     }, "frames arrive on the same watch");
     assert.equal(seen[1], "frame");

@@ -213,6 +213,11 @@ const always: readonly Sentence[] = [
     "Error 100 (Network is down) sending gratuitous ARP on eth0 for 10.9.0.100",
   ],
   [
+    "advertisement-failed",
+    { ...eth0, address: "2001:db8::1", errno: 100, reason: "Network is down" },
+    "Error 100 (Network is down) sending unsolicited Neighbour Advert on eth0 for 2001:db8::1",
+  ],
+  [
     "vip-removed",
     { ...eth0, address: "10.9.0.100" },
     "Netlink reflector reports IP 10.9.0.100 removed from eth0",
@@ -292,6 +297,16 @@ const detailed: readonly Sentence[] = [
     "announce-queued",
     { ...of, ...eth0, address: "10.9.0.100" },
     "(VI_1) Sending/queueing gratuitous ARPs on eth0 for 10.9.0.100",
+  ],
+  [
+    "advertisement-queued",
+    { ...of, ...eth0, address: "2001:db8::1" },
+    "(VI_1) Sending/queueing Unsolicited Neighbour Adverts on eth0 for 2001:db8::1",
+  ],
+  [
+    "advertisement-sent",
+    { ...eth0, address: "2001:db8::1" },
+    "Sending unsolicited Neighbour Advert on eth0 for 2001:db8::1",
   ],
   ["announce-sent", { ...eth0, address: "10.9.0.100" }, "Sending gratuitous ARP on eth0 for 10.9.0.100"],
   ["interface-deleted", eth0, "Interface eth0 deleted"],

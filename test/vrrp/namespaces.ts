@@ -147,6 +147,11 @@ export class Lan {
     return this.#spawn(i, "keepalived", ["-n", "-l", "-G", "-D", "-P", "-f", path, ...pids]);
   }
 
+  /** Frames that everybody hears, one line of hexadecimal digits each. */
+  sniff(): Daemon {
+    return this.#spawn(0, process.execPath, [join(import.meta.dirname, "sniff.ts"), "br0"]);
+  }
+
   async remove(): Promise<void> {
     for (const daemon of this.#daemons) await daemon.stop("SIGTERM");
     for (const name of run("ip netns list").split("\n")) {

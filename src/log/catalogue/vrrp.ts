@@ -113,6 +113,13 @@ export type VrrpLogFields = {
     readonly errno: number;
     readonly reason: string;
   }>;
+  readonly "advertisement-queued": Of<{ readonly interface: string; readonly address: string }>;
+  readonly "advertisement-sent": OfInterface<{ readonly address: string }>;
+  readonly "advertisement-failed": OfInterface<{
+    readonly address: string;
+    readonly errno: number;
+    readonly reason: string;
+  }>;
   readonly "vip-removed": OfInterface<{ readonly address: string }>;
   readonly "object-monitor-failed": { readonly reason: string };
   readonly "object-removed": { readonly kind: string; readonly what: string };
@@ -530,6 +537,25 @@ export const vrrpLog: Sentences = {
     "vrrp-announce-failed",
     "info",
     (f) => `Error ${f.errno} (${f.reason}) sending gratuitous ARP on ${f.interface} for ${f.address}`,
+  ),
+  "advertisement-queued": entry(
+    "vrrp-advertisement-queued",
+    "info",
+    (f) =>
+      `(${f.instance}) Sending/queueing Unsolicited Neighbour Adverts on ${f.interface} for ${f.address}`,
+    detail,
+  ),
+  "advertisement-sent": entry(
+    "vrrp-advertisement-sent",
+    "info",
+    (f) => `Sending unsolicited Neighbour Advert on ${f.interface} for ${f.address}`,
+    detail,
+  ),
+  "advertisement-failed": entry(
+    "vrrp-advertisement-failed",
+    "info",
+    (f) =>
+      `Error ${f.errno} (${f.reason}) sending unsolicited Neighbour Advert on ${f.interface} for ${f.address}`,
   ),
   "vip-removed": entry(
     "vrrp-vip-removed",
