@@ -36,6 +36,7 @@ if [ "$purpose" != demo ]; then
   need systemd /lib/systemd/systemd
   need procps /usr/bin/pgrep
   need frr /usr/lib/frr/bfdd
+  need nftables /usr/sbin/nft
 fi
 if [ "$purpose" = bench ]; then
   need tcpdump /usr/bin/tcpdump /usr/sbin/tcpdump
