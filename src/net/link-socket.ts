@@ -3,6 +3,7 @@
  * decides which links are wanted.
  */
 import { AttributeWriter } from "../base/attributes.ts";
+import type { DaemonError } from "../base/errors.ts";
 import {
   IFF_UP,
   IFLA_ADDRESS,
@@ -57,6 +58,11 @@ export interface LinkChange {
   readonly master?: number;
 }
 
+/** So many links are deleted one by one. */
+const FEW = 2;
+/** A link group that nobody else has: the letters KALV. */
+const DOOMED = 0x4b_41_4c_56;
+
 /** Changes links of the network namespace in which it was opened. */
 export class LinkSocket {
   readonly #socket: NetlinkSocket;
@@ -76,9 +82,19 @@ export class LinkSocket {
     this.#socket.request(changeLinkRequest(change));
   }
 
-  /** @throws DaemonError ENODEV when it is gone */
-  delete(index: number): void {
-    this.#socket.request({ type: RTM_DELLINK, flags: 0, body: linkHeader(index, 0, 0), name: "RTM_DELLINK" });
+  /**
+   * Deletes links. Of many the kernel waits for every single one until nobody uses it any more, but once for
+   * a whole group: they get a group of their own first.
+   *
+   * @returns the refusal of link i at index i, undefined for success; ENODEV when it is gone
+   */
+  delete(indices: readonly number[]): readonly (DaemonError | undefined)[] {
+    if (indices.length <= FEW) return this.#socket.requestBatch(indices.map((index) => deleteRequest(index)));
+    const marked = this.#socket.requestBatch(
+      indices.map((index) => changeLinkRequest({ index, group: DOOMED })),
+    );
+    const [refusal] = this.#socket.requestBatch([deleteRequest(0, DOOMED)]);
+    return marked.map((error) => error ?? refusal);
   }
 
   /** One that is there already is no error. @throws DaemonError */
@@ -132,6 +148,13 @@ export function changeLinkRequest(change: LinkChange): NetlinkRequest {
   if (group !== undefined) body.u32(IFLA_GROUP, group);
   if (master !== undefined) body.u32(IFLA_MASTER, master);
   return { type: RTM_SETLINK, flags: 0, body: body.finish(), name: "RTM_SETLINK" };
+}
+
+/** @param group deletes all links of it; `index` is 0 then */
+function deleteRequest(index: number, group?: number): NetlinkRequest {
+  const body = new AttributeWriter(linkHeader(index, 0, 0));
+  if (group !== undefined) body.u32(IFLA_GROUP, group);
+  return { type: RTM_DELLINK, flags: 0, body: body.finish(), name: "RTM_DELLINK" };
 }
 
 /** struct ifinfomsg, linux/rtnetlink.h */

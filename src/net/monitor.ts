@@ -44,6 +44,8 @@ export class InterfaceMonitor {
   readonly #poll: Poll;
   readonly #retry: NativeTimer;
   #links: Map<number, Link>;
+  /** the same by name */
+  readonly #named: Map<string, Link>;
   #addresses: Map<string, InterfaceAddress>;
   #overruns = 0;
   /** The kernel dropped messages and the tables were not read again yet. */
@@ -71,6 +73,7 @@ export class InterfaceMonitor {
       receiveBuffer: options.receiveBuffer ?? DEFAULT_RECEIVE_BUFFER,
     });
     this.#links = new Map(this.#route.links().map((link) => [link.index, link]));
+    this.#named = new Map([...this.#links.values()].map((link) => [link.name, link]));
     this.#addresses = new Map(this.#route.addresses().map((address) => [keyOf(address), address]));
     this.#retry = native.timer(() => this.drain());
     this.#poll = native.poll(this.#socket.fd, "read", () => this.drain());
@@ -88,8 +91,7 @@ export class InterfaceMonitor {
 
   /** @returns the link that has the name now, as last known */
   linkByName(name: string): Link | undefined {
-    for (const link of this.#links.values()) if (link.name === name) return link;
-    return undefined;
+    return this.#named.get(name);
   }
 
   /** Reads what waits now instead of at the next turn of the loop. */
@@ -138,7 +140,9 @@ export class InterfaceMonitor {
 
   #linkIs(link: Link): void {
     const before = this.#links.get(link.index);
+    if (before !== undefined) this.#unname(before);
     this.#links.set(link.index, link);
+    this.#named.set(link.name, link);
     if (before !== undefined && before.name !== link.name)
       this.#emit({ kind: "linkRenamed", index: link.index, from: before.name, to: link.name });
     if (before === undefined || !sameLink(before, link))
@@ -149,7 +153,13 @@ export class InterfaceMonitor {
     const before = this.#links.get(index);
     if (before === undefined) return;
     this.#links.delete(index);
+    this.#unname(before);
     this.#emit({ kind: "linkGone", index, name: before.name });
+  }
+
+  /** Another link may have the name already: news of the two are not always in order. */
+  #unname(link: Link): void {
+    if (this.#named.get(link.name)?.index === link.index) this.#named.delete(link.name);
   }
 
   /** Flags and labels of a known address are remembered without an event. */

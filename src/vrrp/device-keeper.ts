@@ -27,7 +27,7 @@ export interface KeptLink extends DeviceLink {
   readonly group: number;
 }
 
-/** Changes links; `LinkSocket` of src/net/link-socket.ts. All throw DaemonError. */
+/** Changes links; `LinkSocket` of src/net/link-socket.ts. Refusals are thrown as DaemonError. */
 export interface LinkKernel {
   create(link: {
     readonly name: string;
@@ -45,7 +45,8 @@ export interface LinkKernel {
     readonly group?: number;
     readonly master?: number;
   }): void;
-  delete(index: number): void;
+  /** @returns the refusal of link i at index i, ENODEV when it is gone; throws nothing */
+  delete(indices: readonly number[]): readonly (DaemonError | undefined)[];
   addAddress(address: KernelAddress): void;
 }
 
@@ -98,6 +99,11 @@ export class DeviceKeeper {
     });
   }
 
+  /** Whether a link is ours. */
+  owns(index: number): boolean {
+    return this.#made.has(index);
+  }
+
   /** Whether an interface is a device of the plan or the parent of one. */
   concerns(name: string): boolean {
     return this.#plans.some((plan) => plan.name === name || plan.parent === name);
@@ -127,7 +133,7 @@ export class DeviceKeeper {
   /** Deletes our devices that the plan does not have. */
   retire(): void {
     const kept = new Set(this.#plans.map((plan) => plan.name));
-    for (const [index, plan] of [...this.#made]) if (!kept.has(plan.name)) this.#delete(index, plan);
+    this.#delete([...this.#made].filter(([, plan]) => !kept.has(plan.name)));
     this.#guardRpFilter();
   }
 
@@ -159,7 +165,7 @@ export class DeviceKeeper {
     const parent = view.linkByName(plan.parent);
     if (parent === undefined) {
       // The parent has another name now, and whoever gets its old one is the next parent.
-      if (index !== undefined) this.#delete(index, plan);
+      if (index !== undefined) this.#delete([[index, plan]]);
       return;
     }
     const found = links.get(deviceIdentity(plan, parent));
@@ -174,7 +180,8 @@ export class DeviceKeeper {
     else {
       // Ours under another name is of no use, and there cannot be two with one MAC; or somebody changed
       // its MAC, or a reload its parent.
-      for (const link of new Set([found, named])) if (link !== undefined) this.#delete(link.index, plan);
+      const wrong = [...new Set([found, named])].filter((link) => link !== undefined);
+      this.#delete(wrong.map((link) => [link.index, plan]));
       this.#create(plan, parent);
     }
   }
@@ -226,7 +233,7 @@ export class DeviceKeeper {
     }
     for (const { name, value } of parentSysctls(plan)) sysctls.hold(ownerOf(plan), name, value);
     if (!this.#attempt(plan, () => kernel.change({ index, up: true }))) {
-      this.#delete(index, plan);
+      this.#delete([[index, plan]]);
       return false;
     }
     this.#addAddresses(plan, index, parent);
@@ -274,6 +281,8 @@ export class DeviceKeeper {
       sysctls.release(RP_FILTER_OWNER);
       return;
     }
+    // Read for every interface only when it matters: this is looked at again with each change of a device.
+    if (Number(sysctls.current("net/ipv4/conf/all/rp_filter") ?? 0) === 0) return;
     const names = ["default", ...[...view.links.values()].map((link) => link.name), "all"];
     const values = names.flatMap((name) => {
       const value = sysctls.current(`net/ipv4/conf/${name}/rp_filter`);
@@ -283,17 +292,16 @@ export class DeviceKeeper {
       sysctls.hold(RP_FILTER_OWNER, name, value);
   }
 
-  #delete(index: number, plan: DevicePlan): void {
-    const { log } = this.#ports;
-    this.#forget(index);
-    try {
-      this.#ports.kernel.delete(index);
-      log("device-removed", { instance: plan.instance, device: plan.name });
-    } catch (e) {
-      if (!(e instanceof DaemonError)) throw e;
-      if (e.code !== "ENODEV")
-        log("device-remove-failed", { instance: plan.instance, device: plan.name, reason: e.message });
-    }
+  #delete(doomed: readonly (readonly [index: number, plan: DevicePlan])[]): void {
+    const { kernel, log } = this.#ports;
+    for (const [index] of doomed) this.#forget(index);
+    const refusals = kernel.delete(doomed.map(([index]) => index));
+    doomed.forEach(([, { instance, name: device }], i) => {
+      const refusal = refusals[i];
+      if (refusal === undefined) log("device-removed", { instance, device });
+      else if (refusal.code !== "ENODEV")
+        log("device-remove-failed", { instance, device, reason: refusal.message });
+    });
   }
 
   #forget(index: number): void {

@@ -95,7 +95,7 @@ export class Interfaces {
       kernel: {
         create: (link) => socket().create(link),
         change: (change) => socket().change(change),
-        delete: (index) => socket().delete(index),
+        delete: (indices) => socket().delete(indices),
         addAddress: (address) => socket().addAddress(address),
       },
       indexOf: (name) => host.native.ifNameToIndex(name),
@@ -238,7 +238,7 @@ export class Interfaces {
     switch (e.kind) {
       case "linkChanged":
         if (e.appeared) this.sysctls.interfaceAppeared(e.link.name);
-        if (isStacked(e.link) && !this.#devices.ours.has(e.link.index)) this.#host.segmentsChanged();
+        if (isStacked(e.link) && !this.#devices.owns(e.link.index)) this.#host.segmentsChanged();
         this.#disturb(e.link.name);
         this.#states.observe(e.link.name);
         this.#tell(e.link.name);

@@ -90,10 +90,39 @@ describe("the kernel", () => {
     socket.create({ ...link, name: "twin" });
     const twin = native.ifNameToIndex("twin");
     assert.throws(() => socket.change({ index: twin, up: true }), { code: "EADDRINUSE" });
-    socket.delete(index);
+    assert.deepEqual(socket.delete([index, twin]), [undefined, undefined]);
     assert.equal(find("vrrp.51"), undefined);
-    assert.throws(() => socket.delete(index), { code: "ENODEV" });
+    assert.deepEqual(
+      socket.delete([index]).map((e) => e?.code),
+      ["ENODEV"],
+    );
     socket.close();
     route.close();
+  });
+
+  test("deletes many at once and only those, and tells which were gone", () => {
+    const socket = new LinkSocket(native);
+    const parent = native.ifNameToIndex("ve0");
+    const names = ["a1", "a2", "a3", "a4", "stays"];
+    names.forEach((name, i) => {
+      const own = Uint8Array.of(0, 0, 0x5e, 0, 1, i);
+      socket.create({ name, parent, group: 5, master: undefined, type: { kind: "macvlan", mac: own } });
+    });
+    const [a1, a2, a3, a4] = names.map((name) => native.ifNameToIndex(name)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    socket.delete([a2]);
+    assert.deepEqual(
+      socket.delete([a1, a2, a3, a4]).map((e) => e?.code),
+      [undefined, "ENODEV", undefined, undefined],
+    );
+    assert.deepEqual(
+      names.map((name) => native.ifNameToIndex(name) > 0),
+      [false, false, false, false, true],
+    );
+    socket.close();
   });
 });

@@ -64,7 +64,10 @@ function machine(more: readonly KeptLink[] = [], sysctls: Readonly<Record<string
         pending.push(link(next++, l.name, { kind, mac, parent: l.parent, macvlanMode: mode }));
       },
       change: ({ index, ...change }) => call(`change ${index} ${JSON.stringify(change)}`),
-      delete: (index) => call(`delete ${index}`),
+      delete: (indices) => {
+        if (indices.length > 0) call(`delete ${indices.join(" ")}`);
+        return indices.map(() => undefined);
+      },
       addAddress: (a) =>
         call(`address ${a.address}/${a.prefixLength} on ${a.ifindex} preferred ${a.preferredLft}`),
     },
