@@ -16,7 +16,7 @@ bfd_instance peer {
     source_ip 10.8.0.1
     min_rx 100
     min_tx 100
-    multiplier 3
+    multiplier 10
     ${more}
 }
 `;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import { until } from "../lab/shell.ts";
-import { Frr } from "./frr.ts";
+import { Bfdd } from "./frr.ts";
 import { Row, session } from "./net.ts";
 
 async function rowFor(t: TestContext): Promise<Row> {
@@ -20,7 +20,7 @@ bfd_instance peer {
     source_ip ${source}
     min_rx 100
     min_tx 100
-    multiplier 3
+    multiplier 10
     ${more}
 }
 `;
@@ -45,7 +45,7 @@ describe("with Debian's keepalived", { concurrency: 2 }, () => {
         await debian.says("(peer) Entering Up state");
         await until("they have agreed", async () => (await ours.look())?.polling === false);
         const { interval, detectionTime } = (await ours.look()) ?? {};
-        assert.deepEqual([interval, detectionTime], [100_000, 300_000]);
+        assert.deepEqual([interval, detectionTime], [100_000, 1_000_000]);
         assert.deepEqual([...ours.lines(complaints), ...debian.lines(complaints)], []);
 
         await debian.stop();
@@ -93,20 +93,21 @@ describe("with FRR's bfdd", () => {
  peer 10.8.0.1 local-address 10.8.0.2 interface eth0
   receive-interval 100
   transmit-interval 100
-  detect-multiplier 3
+  detect-multiplier 10
  !
  peer fd08::1 local-address fd08::2
   receive-interval 150
   transmit-interval 150
+  detect-multiplier 10
  !`;
   const ours = [
     session("10.8.0.2", "10.8.0.1"),
-    session("fd08::2", "fd08::1", { name: "six", multiplier: 5 }),
+    session("fd08::2", "fd08::1", { name: "six", multiplier: 8 }),
   ] as const;
 
   test("sessions over both families come up with the intervals of both, and end either way", async (t) => {
     const row = await rowFor(t);
-    const frr = await Frr.start(row, 2, peers);
+    const frr = await Bfdd.start(row, 2, peers);
     const a = row.ours(1, ...ours);
     await a.is("Up");
     await a.is("Up", "six");
@@ -114,9 +115,9 @@ describe("with FRR's bfdd", () => {
     await frr.is("up", "fd08::1");
     await until("they have agreed", async () => (await a.look("six"))?.interval === 150_000);
     const six = await a.look("six");
-    assert.deepEqual([six?.interval, six?.detectionTime], [150_000, 450_000]);
+    assert.deepEqual([six?.interval, six?.detectionTime], [150_000, 1_500_000]);
     const seen = await frr.peer("fd08::1");
-    assert.deepEqual([seen?.["remote-transmit-interval"], seen?.["remote-detect-multiplier"]], [100, 5]);
+    assert.deepEqual([seen?.["remote-transmit-interval"], seen?.["remote-detect-multiplier"]], [100, 8]);
     assert.deepEqual(a.lines(complaints), []);
 
     // an end on purpose, theirs
@@ -138,7 +139,7 @@ describe("with FRR's bfdd", () => {
     );
     await until("ours follows", async () => {
       const s = await a.look("six");
-      return s?.interval === 400_000 && s.detectionTime === 1_500_000;
+      return s?.interval === 400_000 && s.detectionTime === 5_000_000;
     });
     assert.equal((await a.look("six"))?.state, "Up");
 
@@ -156,7 +157,7 @@ describe("with FRR's bfdd", () => {
     assert.equal((await frr.peer("10.8.0.1"))?.diagnostic, "control detection time expired");
     const third = row.ours(1, ...ours);
     await third.is("Up");
-    await frr.bfdd.stop("SIGKILL");
+    await frr.kill();
     await third.is("Down");
     assert.match(
       third.lines(/^\(peer\).*Down/)[0] ?? "",
@@ -166,7 +167,7 @@ describe("with FRR's bfdd", () => {
 
   test("a session over two hops comes up", async (t) => {
     const row = await rowFor(t);
-    const frr = await Frr.start(
+    const frr = await Bfdd.start(
       row,
       3,
       " peer 10.8.0.1 multihop local-address 10.9.0.3\n  receive-interval 100\n  transmit-interval 100\n !",
@@ -179,7 +180,7 @@ describe("with FRR's bfdd", () => {
 
   test("a passive FRR is spoken to, and a passive session of ours answers", async (t) => {
     const row = await rowFor(t);
-    const frr = await Frr.start(row, 2, `${peers.replace("detect-multiplier 3", "passive-mode")}`);
+    const frr = await Bfdd.start(row, 2, `${peers.replace("detect-multiplier 10", "passive-mode")}`);
     const a = row.ours(
       1,
       session("10.8.0.2", "10.8.0.1"),

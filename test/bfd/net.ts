@@ -13,7 +13,7 @@ import type { BfdInstanceConfig } from "../../src/config/model.ts";
 import { nextGroup, ownName, removeNamespace } from "../lab/leftovers.ts";
 import { run, until } from "../lab/shell.ts";
 
-/** A single-hop session at 100 ms x 3 that differs in these fields. */
+/** A single-hop session at 100 ms x 10 that differs in these fields. */
 export function session(
   neighbor: string,
   source: string | undefined,
@@ -28,7 +28,8 @@ export function session(
     minRx: millis(100),
     minTx: millis(100),
     idleTx: millis(1000),
-    multiplier: 3,
+    // a second: a busy machine is not a dead neighbour
+    multiplier: 10,
     passive: false,
     ttl: 255,
     minTtl: v6 ? 64 : 255,
@@ -102,8 +103,12 @@ export class Process {
     return this.lines(/^told /).map((line) => line.slice(5));
   }
 
-  says(sentence: string, times = 1): Promise<true> {
-    return until(`"${sentence}" in\n${this.output}`, () => this.output.split(sentence).length > times);
+  async says(sentence: string, times = 1): Promise<void> {
+    try {
+      await until(`"${sentence}"`, () => this.output.split(sentence).length > times);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}, in:\n${this.output}`);
+    }
   }
 
   /** The process id of a daemon's child by the letter of its pid file's option: r VRRP, c checkers, b BFD. */
@@ -119,12 +124,12 @@ export class Process {
   }
 
   /** Gives another list of sessions. */
-  async reload(...sessions: readonly BfdInstanceConfig[]): Promise<true> {
+  async reload(...sessions: readonly BfdInstanceConfig[]): Promise<void> {
     await this.says("listening to signals");
     const times = this.output.split("reloaded").length;
     writeFileSync(this.#file, JSON.stringify(sessions));
     this.signal("SIGHUP");
-    return await this.says("reloaded", times);
+    await this.says("reloaded", times);
   }
 
   /** How a session stands now. */
