@@ -92,7 +92,24 @@ const PASS = "authentication {\n        auth_type PASS\n        auth_pass 111122
 const five = [1, 2, 3, 4, 5].map((i) => `10.9.0.10${i}`);
 const twenty = Array.from({ length: 20 }, (_, i) => `10.9.2.${i + 1}`);
 
+/** Two instances on two interfaces that change together: the loss of one cable moves both. */
+function syncGroup(name: string, t: Pick<InstanceText, "version" | "interval">): MatrixCase {
+  const other = "10.9.1.100";
+  return {
+    name,
+    interval: t.interval * 1000,
+    configuration: (router) =>
+      "vrrp_sync_group G {\n    group {\n        VI_1\n        VI_2\n    }\n}\n" +
+      instance(router, { ...t, vips: [ONE] }) +
+      instance(router, { ...t, vips: [other], name: "VI_2", id: 52, interface: "eth1" }),
+    vips: [ONE, other],
+    master: [...ONE_SET, `addr eth1 inet ${other}/32 scope global eth1`],
+  };
+}
+
 export const cases: readonly MatrixCase[] = [
+  syncGroup("sync group, v2, 1 s", { version: 2, interval: 1 }),
+  syncGroup("sync group, v3, 200 ms", { version: 3, interval: 0.2 }),
   plain("v2, no authentication, 1 s", { version: 2, interval: 1 }),
   plain("v2, PASS, 1 s", { version: 2, interval: 1, more: PASS }),
   plain("v2, PASS, 3 s", { version: 2, interval: 3, more: PASS }),
