@@ -370,10 +370,8 @@ function enteringLines({ name: session }: SessionParams, s: Session): readonly S
 
 /** The negotiated numbers, whenever they change while somebody is there to negotiate with. */
 function parameterLines(params: SessionParams, s: Session, next: Session): readonly SessionEffect[] {
-  if (next.remote === undefined) return [];
-  const before = s.remote === undefined ? undefined : JSON.stringify(sidesOf(params, s, s.remote));
+  if (next.remote === undefined || sameNumbers(s, next)) return [];
   const { local, remote } = sidesOf(params, next, next.remote);
-  if (before === JSON.stringify({ local, remote })) return [];
   const session = params.name;
   return [
     log("bfd-parameters", { session }),
@@ -382,6 +380,18 @@ function parameterLines(params: SessionParams, s: Session, next: Session): reado
     log("bfd-parameters-remote", { session, ...remote }),
     log("bfd-parameters-detection", { session, now: detectionTimeOf(next), was: detectionTimeOf(s) }),
   ];
+}
+
+/** Asked for each packet: nothing is built for it. */
+function sameNumbers(a: Session, b: Session): boolean {
+  return (
+    a.remote?.desiredMinTx === b.remote?.desiredMinTx &&
+    a.remote?.requiredMinRx === b.remote?.requiredMinRx &&
+    a.remote?.detectMultiplier === b.remote?.detectMultiplier &&
+    (a.state === "Up") === (b.state === "Up") &&
+    a.minTxInForce === b.minTxInForce &&
+    a.minRxInForce === b.minRxInForce
+  );
 }
 
 function sidesOf(params: SessionParams, s: Session, remote: Remote) {
