@@ -114,12 +114,18 @@ export class Holdings<Owner> {
    * Asks the kernel whether held objects are really gone: a report may be old and about our own doing.
    *
    * @param suspects keys of {@link objectKey}
+   * @param matters false: nobody asks about it, and it counts as held for as long as nobody does
    * @returns what was lost, by owner; it is no longer held. undefined: the kernel gave no answer now
    */
-  confirmLost(suspects: readonly string[]): ReadonlyMap<Owner, readonly KernelObject[]> | undefined {
+  confirmLost(
+    suspects: readonly string[],
+    matters: (owner: Owner, object: KernelObject) => boolean = () => true,
+  ): ReadonlyMap<Owner, readonly KernelObject[]> | undefined {
     const asked = new Set(suspects);
     const suspected = [...this.#held].flatMap(([owner, held]) =>
-      [...held].flatMap(([key, object]) => (asked.has(key) ? { owner, key, object } : [])),
+      [...held].flatMap(([key, object]) =>
+        asked.has(key) && matters(owner, object) ? { owner, key, object } : [],
+      ),
     );
     const there = this.present(suspected.map(({ object }) => object));
     if (there === undefined) return undefined;
@@ -228,9 +234,18 @@ export class Holdings<Owner> {
     return this.#putBack(endangered);
   }
 
-  /** Looks whether everything an owner holds is there, and sets again what is not. */
-  verify(owner: Owner): readonly Refusal<Owner>[] {
-    return this.#putBack(this.held(owner).map((object) => ({ owner, object })));
+  /** Looks whether everything that owners hold is there, and sets again what is not. */
+  verify(owners: Iterable<Owner>): readonly Refusal<Owner>[] {
+    return this.#putBack(
+      [...owners].flatMap((owner) => this.held(owner).map((object) => ({ owner, object }))),
+    );
+  }
+
+  /** Who holds something that needs this interface, or a route whose interface the kernel chose. */
+  ownersOn(ifindex: number): readonly Owner[] {
+    const needs = (o: KernelObject): boolean =>
+      isOn(o, ifindex) || (o.kind === "route" && o.route.oif === undefined);
+    return [...this.#held].flatMap(([owner, held]) => ([...held.values()].some(needs) ? [owner] : []));
   }
 
   #putBack(endangered: readonly { owner: Owner; object: KernelObject }[]): Refusal<Owner>[] {

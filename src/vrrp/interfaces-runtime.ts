@@ -37,7 +37,7 @@ export interface InterfacesHost {
   /** {@link Interfaces.segmentOf} may give other answers */
   segmentsChanged(): void;
   /** an interface is gone with all that was on it */
-  gone(ifindex: number): void;
+  gone(ifindex: number, name: string): void;
   /**
    * An address is gone from an interface.
    *
@@ -257,7 +257,7 @@ export class Interfaces {
         this.#disturb(e.name);
         this.#states.observe(e.name);
         if (this.#watch.of(e.name) !== undefined) this.#log("interface-deleted", { interface: e.name });
-        this.#host.gone(e.index);
+        this.#host.gone(e.index, e.name);
         this.#tell(e.name);
         return;
       case "addressAdded":

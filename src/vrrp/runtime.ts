@@ -70,13 +70,13 @@ export class VrrpRuntime {
       logger: host.logger,
       changed: (routers) => this.#refreshAll(routers),
       linkChanged: (name) => {
-        if (this.#turn.keepStatics(name)) this.#askSettle();
+        if (this.#turn.linkChanged(name)) this.#askSettle();
       },
       segmentsChanged: () => {
         const planned = [...this.#routers.values()].map((router) => ({ router, config: router.config }));
         this.#refreshAll(this.#markDuplicates(planned));
       },
-      gone: (ifindex) => this.#turn.forgetInterface(ifindex),
+      gone: (ifindex, name) => this.#turn.forgetInterface(ifindex, name),
       addressGone: (address, port) => {
         const suspected = this.#turn.suspect(addressKey(address), { port });
         if (suspected) this.#askSettle();

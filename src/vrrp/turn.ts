@@ -59,7 +59,9 @@ export class Turn {
   readonly #restores = new RestoreLimit<Router>();
   #statics: StaticObjects = noStatics;
   #notices: (() => void)[] = [];
-  /** owners whose interfaces changed: the kernel may have dropped routes without a word */
+  /** interfaces that are down or gone: the kernel drops their routes without a word */
+  readonly #down = new Set<string>();
+  /** owners of what was on an interface that came back */
   #doubtful = new Set<Owner>();
 
   constructor(ports: TurnPorts) {
@@ -91,7 +93,6 @@ export class Turn {
   /** The same, silently: an interface may have come back without them. */
   keep(router: Router): void {
     const { objects } = this.#desired(router);
-    this.#doubtful.add(router);
     this.#holdings.want(router, objects);
     this.#firewall.refuse(router, this.#refusedBy(router, objects));
   }
@@ -101,7 +102,6 @@ export class Turn {
     this.#logRelease(router);
     router.schedule = noAnnouncements;
     this.#announcements.withdraw(this.#holdings.held(router));
-    this.#doubtful.delete(router);
     this.#firewall.refuse(router, []);
     this.#holdings.want(router, [], this.#ports.releaseVips ? this.#desired(router).objects : []);
   }
@@ -204,7 +204,10 @@ export class Turn {
   losses(now: Instant): readonly Router[] {
     if (this.#suspects.size === 0) return [];
     const suspects = this.#suspects.take();
-    const lost = this.#holdings.confirmLost([...suspects.keys()]);
+    const lost = this.#holdings.confirmLost(
+      [...suspects.keys()],
+      (owner, object) => owner === STATICS || isTracked(owner.config, object),
+    );
     if (lost === undefined) {
       for (const [key, culprit] of suspects) this.#suspects.add(key, culprit);
       return [];
@@ -217,15 +220,20 @@ export class Turn {
     return resigning;
   }
 
-  /** An interface changed. @returns whether static entries are on it, to be set again by {@link settle} */
-  keepStatics(name: string): boolean {
-    if (!staticInterfaces(this.#statics).includes(name)) return false;
-    this.#doubtful.add(STATICS);
-    this.#holdings.want(STATICS, desiredStatics(this.#statics, this.#ports.links).objects);
-    return true;
+  /** An interface changed. @returns whether {@link settle} has to set again what was on it */
+  linkChanged(name: string): boolean {
+    const link = this.#ports.links.linkByName(name);
+    const up = link !== undefined && this.#ports.links.links.get(link.index)?.up === true;
+    if (!up) this.#down.add(name);
+    else if (this.#down.delete(name))
+      for (const owner of this.#holdings.ownersOn(link.index)) this.#doubtful.add(owner);
+    if (link !== undefined && staticInterfaces(this.#statics).includes(name))
+      this.#holdings.want(STATICS, desiredStatics(this.#statics, this.#ports.links).objects);
+    return up;
   }
 
-  forgetInterface(ifindex: number): void {
+  forgetInterface(ifindex: number, name: string): void {
+    this.#down.add(name);
     this.#holdings.forgetInterface(ifindex);
   }
 
@@ -237,7 +245,7 @@ export class Turn {
     now: Instant,
   ): boolean {
     if (router.state.name !== "active") return false;
-    const lost = objects.filter((o) => isTracked(router.config, o) && this.#isUp(o));
+    const lost = objects.filter((o) => this.#isUp(o));
     if (lost.length === 0) return false;
     for (const object of lost) this.#logLoss(object);
     if (router.config.vipRestore !== true) return true;
@@ -307,8 +315,7 @@ export class Turn {
     for (const refusal of this.#holdings.settle()) this.#logRefusal(refusal);
     const doubtful = this.#doubtful;
     this.#doubtful = new Set();
-    for (const owner of doubtful)
-      for (const refusal of this.#holdings.verify(owner)) this.#logRefusal(refusal);
+    for (const refusal of this.#holdings.verify(doubtful)) this.#logRefusal(refusal);
     this.#firewall.after();
   }
 

@@ -1,0 +1,289 @@
+/** Our VRRP child alone on a real kernel: others delete what it has set, and reloads change it. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { modelFrom } from "./config-text.ts";
+import { allowed, type Daemon, Lan, until } from "./namespaces.ts";
+
+const skip = allowed ? false : "needs root";
+
+interface Parts {
+  readonly vips?: string;
+  readonly routes?: string;
+  readonly rules?: string;
+  readonly more?: string;
+  readonly outside?: string;
+}
+
+/** One instance that becomes active after a second. */
+const text = ({
+  vips = "10.9.0.100/24",
+  routes = "",
+  rules = "",
+  more = "",
+  outside = "",
+}: Parts): string => `
+global_defs {
+ vrrp_version 3
+}
+${outside}
+vrrp_instance VI_1 {
+ interface eth0
+ virtual_router_id 51
+ priority 200
+ advert_int 0.3
+ ${more}
+ virtual_ipaddress {
+  ${vips}
+ }
+ virtual_routes {
+  ${routes}
+ }
+ virtual_rules {
+  ${rules}
+ }
+}
+`;
+
+function start(name: string, parts: Parts, ...flags: readonly string[]): { lan: Lan; daemon: Daemon } {
+  const lan = new Lan(name, 1);
+  after(() => lan.remove());
+  return { lan, daemon: lan.ours(1, modelFrom(text(parts)), ...flags) };
+}
+
+const reload = (lan: Lan, daemon: Daemon, parts: Parts): Promise<void> => {
+  const before = daemon.lines(/^reloaded/).length;
+  lan.configure(1, modelFrom(text(parts)));
+  daemon.signal("SIGHUP");
+  return until("reloaded", () => daemon.lines(/^reloaded/).length > before);
+};
+
+const routes = (lan: Lan, family = "-4"): string[] =>
+  lan
+    .ip(1, `${family} route show table all`)
+    .split("\n")
+    .filter((line) => /proto (18|keepalived)/.test(line))
+    .map((line) => line.trim().replace(/ proto (18|keepalived)/, ""));
+const rules = (lan: Lan): string[] =>
+  lan
+    .ip(1, "rule")
+    .split("\n")
+    .filter((line) => /proto (18|keepalived)/.test(line))
+    .map((line) => line.replace(/:\s+/, ": ").replace(/ proto (18|keepalived).*/, ""));
+const masters = (daemon: Daemon): number => daemon.lines(/Entering MASTER/).length;
+const active = (daemon: Daemon, times = 1): Promise<void> =>
+  until(`active ${times} times: ${daemon.log}`, () => masters(daemon) === times);
+
+const three: Parts = {
+  vips: "10.9.0.100/24\n  10.9.0.101/32",
+  routes: "10.80.0.0/24 via 10.9.0.8 dev eth0\n 10.81.0.0/24 dev eth0 no_track",
+  rules: "from 10.80.0.0/24 table 100 priority 1000",
+};
+
+describe("routes and rules on a real kernel", { concurrency: 6, skip }, () => {
+  test("a route or rule deleted by somebody else: resign, and set all again after the skew", async () => {
+    const { lan, daemon } = start("oa", three);
+    await active(daemon);
+    lan.ip(1, "route del 10.81.0.0/24");
+    lan.ip(1, "route del 10.80.0.0/24");
+    await active(daemon, 2);
+    await until("the route is back", () => routes(lan).length === 2);
+    lan.ip(1, "rule del priority 1000");
+    await active(daemon, 3);
+    await until("the rule is back", () => rules(lan).length === 1);
+    assert.deepEqual(
+      daemon.lines(/VI_1\) (?!Sending)|reflector reports/).slice(-9),
+      [
+        "(VI_1) Entering BACKUP STATE",
+        "(VI_1) sent 0 priority",
+        "(VI_1) removing Virtual Rules",
+        "(VI_1) removing Virtual Routes",
+        "(VI_1) removing VIPs.",
+        "(VI_1) Receive advertisement timeout",
+        "(VI_1) Entering MASTER STATE",
+        "(VI_1) setting VIPs.",
+        "(VI_1) setting Virtual Routes",
+        "(VI_1) setting Virtual Rules",
+      ].slice(-9),
+    );
+    assert.deepEqual(daemon.lines(/reflector reports/), [
+      "Netlink reflector reports route 10.80.0.0/24 via 10.9.0.8 dev eth0 removed",
+      "Netlink reflector reports rule from 10.80.0.0/24 priority 1000 lookup 100 removed",
+    ]);
+  });
+
+  test("a deleted route that is not tracked is missed by nobody", async () => {
+    const { lan, daemon } = start("ob", three);
+    await active(daemon);
+    lan.ip(1, "route del 10.81.0.0/24");
+    lan.ip(1, "addr add 10.9.0.77/32 dev eth0");
+    await until("later news arrived", () => daemon.log.includes("Assigned address 10.9.0.77"));
+    assert.deepEqual(routes(lan), ["10.80.0.0/24 via 10.9.0.8 dev eth0"]);
+    assert.equal(masters(daemon), 1);
+  });
+
+  test("static entries are put back, whoever deletes them, and go at the end, also with -V", async () => {
+    const outside = `
+static_ipaddress {
+ 10.7.0.1/24 dev eth0
+ 2001:db8:7::1/64 dev eth0
+}
+static_routes {
+ 10.70.0.0/24 via 10.7.0.9 dev eth0
+}
+static_rules {
+ from 10.70.0.0/24 table 33 priority 500
+}`;
+    const { lan, daemon } = start("oc", { outside }, "-V");
+    await active(daemon);
+    lan.ip(1, "rule del priority 500");
+    lan.ip(1, "route del 10.70.0.0/24");
+    lan.ip(1, "-6 addr del 2001:db8:7::1/64 dev eth0");
+    await until("three are restored", () => daemon.lines(/Restoring/).length === 3);
+    lan.ip(1, "addr del 10.7.0.1/24 dev eth0");
+    await until(
+      "all are there",
+      () => lan.holds(1, "10.7.0.1") && rules(lan).length === 1 && routes(lan).length === 1,
+    );
+    await until("all is said", () => daemon.lines(/Restoring/).length >= 4);
+    assert.deepEqual(
+      daemon
+        .lines(/Restoring/)
+        .slice(0, 4)
+        .toSorted(),
+      [
+        "Restoring deleted static address 10.7.0.1/24 dev eth0",
+        "Restoring deleted static address 2001:db8:7::1/64 dev eth0",
+        "Restoring deleted static route 10.70.0.0/24 via 10.7.0.9 dev eth0",
+        "Restoring deleted static rule from 10.70.0.0/24 priority 500 lookup 33",
+      ],
+    );
+    assert.equal(masters(daemon), 1);
+    await daemon.stop();
+    assert.deepEqual([routes(lan), rules(lan)], [[], []]);
+    assert.equal(lan.holds(1, "10.7.0.1"), false);
+    assert.equal(lan.holds(1, "10.9.0.100"), true);
+  });
+
+  test("vip_restore puts everything back at once and says who took it", async () => {
+    const { lan, daemon } = start("od", { ...three, more: "vip_restore" });
+    await active(daemon);
+    lan.ip(1, "addr del 10.9.0.101/32 dev eth0");
+    await until("the address is back", () => lan.holds(1, "10.9.0.101"));
+    lan.ip(1, "route del 10.80.0.0/24");
+    await until("the route is back", () => routes(lan).length === 2);
+    lan.ip(1, "rule del priority 1000");
+    await until("the rule is back", () => rules(lan).length === 1);
+    await until("all is said", () => daemon.lines(/put back/).length === 3);
+    assert.match(
+      daemon.lines(/put back 10/).find((line) => line.includes("10.9.0.101/32")) ?? "",
+      /^\(VI_1\) put back 10\.9\.0\.101\/32 dev eth0, which was deleted by .*process \d+/,
+    );
+    assert.equal(masters(daemon), 1);
+    assert.deepEqual(daemon.lines(/sent 0/), []);
+  });
+
+  test("vip_restore gives up when somebody insists, and leaves the rest to the election", async () => {
+    const { lan, daemon } = start("oe", { more: "vip_restore" });
+    await active(daemon);
+    for (let i = 1; i <= 11; i++) {
+      await until("it is there", () => lan.holds(1, "10.9.0.100"));
+      lan.ip(1, "addr del 10.9.0.100/24 dev eth0");
+      await until("noticed", () => daemon.lines(/reflector reports IP/).length === i);
+    }
+    await active(daemon, 2);
+    assert.equal(daemon.lines(/again and again/).length, 1);
+  });
+
+  test("what a killed predecessor left goes first: addresses, routes, rules and the firewall", async () => {
+    const parts = { ...three, more: "no_accept" };
+    const { lan, daemon } = start("of", parts);
+    await active(daemon);
+    await until("all is set", () => rules(lan).length === 1);
+    await daemon.stop("SIGKILL");
+    assert.match(lan.exec(1, "nft list ruleset"), /10\.9\.0\.100, 10\.9\.0\.101/);
+    const next = lan.ours(1, modelFrom(text({ ...parts, more: "no_accept\n priority 100" })));
+    await until("started", () => next.log.includes("(init)"));
+    assert.deepEqual([routes(lan), rules(lan), lan.exec(1, "nft list ruleset")], [[], [], ""]);
+    await active(next);
+    await until("all is set again", () => rules(lan).length === 1 && routes(lan).length === 2);
+    assert.match(lan.exec(1, "nft list ruleset"), /10\.9\.0\.100, 10\.9\.0\.101/);
+    await next.stop();
+    assert.deepEqual([routes(lan), rules(lan), lan.exec(1, "nft list ruleset")], [[], [], ""]);
+  });
+
+  test("a reload changes routes, rules and accept in place, and nothing else", async () => {
+    const { lan, daemon } = start("og", three);
+    await active(daemon);
+    await until("all is set", () => rules(lan).length === 1);
+    const kept = lan.ip(1, "-d route show 10.80.0.0/24");
+    await reload(lan, daemon, {
+      vips: three.vips ?? "",
+      routes: "10.80.0.0/24 via 10.9.0.8 dev eth0\n 10.82.0.0/24 dev eth0",
+      rules: "from 10.80.0.0/24 table 100 priority 1001",
+      more: "no_accept",
+    });
+    assert.equal(lan.ip(1, "-d route show 10.80.0.0/24"), kept);
+    assert.deepEqual(routes(lan), ["10.80.0.0/24 via 10.9.0.8 dev eth0", "10.82.0.0/24 dev eth0"]);
+    assert.deepEqual(rules(lan), ["1001: from 10.80.0.0/24 lookup 100"]);
+    assert.match(lan.exec(1, "nft list ruleset"), /10\.9\.0\.100, 10\.9\.0\.101/);
+    await reload(lan, daemon, three);
+    assert.equal(lan.exec(1, "nft list ruleset").includes("elements"), false);
+    assert.deepEqual(rules(lan), ["1000: from 10.80.0.0/24 lookup 100"]);
+    assert.equal(masters(daemon), 1);
+  });
+
+  test("routes return with their interface, which took them along without a word", async () => {
+    const { lan, daemon } = start("oh", { ...three, more: "dont_track_primary" });
+    await active(daemon);
+    await until("all is set", () => routes(lan).length === 2);
+    lan.ip(1, "link set eth0 down");
+    await until("they are gone", () => routes(lan).length === 0);
+    lan.ip(1, "link set eth0 up");
+    await until("they are back", () => routes(lan).length === 2);
+    assert.equal(masters(daemon), 1);
+  });
+
+  test("an instance of a track_group fails with the interface of a static entry", async () => {
+    const lan = new Lan("oi", 1);
+    after(() => lan.remove());
+    lan.ip(1, "link add t1 type veth peer name t2");
+    for (const name of ["t1", "t2"]) lan.ip(1, `link set ${name} up`);
+    const outside = `
+track_group G1 {
+ group {
+  VI_1
+ }
+}
+static_ipaddress {
+ 10.7.0.1/24 dev t1 track_group G1
+}`;
+    const daemon = lan.ours(1, modelFrom(text({ outside }), ["lo", "eth0", "t1", "t2"]));
+    await active(daemon);
+    lan.ip(1, "link set t2 down");
+    await until("fault", () => daemon.log.includes("(VI_1) Entering FAULT STATE"));
+    lan.ip(1, "link set t2 up");
+    await active(daemon, 2);
+  });
+
+  test("an address with its peer, and IPv6 ones, leave no trace", async () => {
+    const lan = new Lan("oj", 1);
+    after(() => lan.remove());
+    await until("a source address", () => !lan.ip(1, "-6 addr show dev eth0").includes("tentative"));
+    const before = lan.ip(1, "addr show dev eth0");
+    const vips = "10.9.0.5 peer 10.9.0.6/32\n 10.9.0.100/24";
+    const more =
+      "virtual_ipaddress_excluded {\n 2001:db8::7/128 peer 2001:db8::8/128\n 2001:db8::5/64 preferred_lft 100\n }";
+    const daemon = lan.ours(1, modelFrom(text({ vips, more })));
+    await active(daemon);
+    await until("all is set", () => lan.ip(1, "addr show dev eth0").includes("2001:db8::5/64"));
+    const shown = lan.ip(1, "addr show dev eth0");
+    for (const part of [
+      "inet 10.9.0.5 peer 10.9.0.6/32",
+      "inet6 2001:db8::7 peer 2001:db8::8/128",
+      "inet6 2001:db8::5/64",
+    ])
+      assert.ok(shown.includes(part), `${part} is not in ${shown}`);
+    await daemon.stop();
+    assert.equal(lan.ip(1, "addr show dev eth0"), before);
+  });
+});
