@@ -4,7 +4,7 @@
  * and on ours; both routers of a run are of one make.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -25,8 +25,10 @@ import { quantile, type Row } from "./statistics.ts";
 
 const INTERFACES = ["eth0", "eth1"] as const;
 const PRIORITY = { better: 150, worse: 100 } as const;
-/** After the first second: a start that never calms down is cut off here. */
+/** A start that never calms down is cut off here. */
 const SETTLE_LIMIT_MS = 30_000;
+/** Nothing changes hands for this long: it is over. */
+const CALM_MS = 5_000;
 
 type Side = keyof typeof PRIORITY;
 const SIDES = ["better", "worse"] as const;
@@ -43,6 +45,9 @@ export interface PairMeasured {
   readonly jitter: number;
   /** from the kill until the last address had its new owner, ms */
   readonly takeover: number;
+  /** from the restart of the better router until it owned every address for good, ms */
+  readonly back: number;
+  readonly backTransitions: number;
   /** of the better router's VRRP process, KiB */
   readonly resident: number;
 }
@@ -125,32 +130,39 @@ export async function measurePair(
   try {
     watch = new OwnerWatch();
     await sleep(200);
-    const began = Date.now();
-    for (const side of SIDES) {
-      execFileSync("mkdir", [join(directory, side)]);
+    const seen = watch;
+    const launch = (side: Side): RunningDaemon => {
       const config = join(directory, side, "keepalived.conf");
       const o = { instances, interfaces: INTERFACES, interval: intervalMillis / 1000 };
       writeFileSync(config, instancesConfig({ ...o, priority: PRIORITY[side] }));
-      daemons.push(
-        start({
-          which,
-          config,
-          directory: join(directory, side),
-          extraArgs: ["-P"],
-          prefix: ["ip", "netns", "exec", namespaceOf(side)],
-        }),
+      const daemon = start({
+        which,
+        config,
+        directory: join(directory, side),
+        extraArgs: ["-P"],
+        prefix: ["ip", "netns", "exec", namespaceOf(side)],
+      });
+      daemons.push(daemon);
+      return daemon;
+    };
+    /** Until the better router has everything for good. @returns ms since `from`; Infinity if it never calms down */
+    const settle = async (from: number): Promise<number> => {
+      const quiet = (): boolean =>
+        seen.holds("better") === instances &&
+        seen.holds("worse") === 0 &&
+        Date.now() - Math.max(from, seen.lastChange) > CALM_MS;
+      return until(quiet, SETTLE_LIMIT_MS, 50).then(
+        () => seen.lastChange - from,
+        () => Number.POSITIVE_INFINITY,
       );
-    }
-    const better = daemons[0] as RunningDaemon;
-    const seen = watch;
-    const quiet = (): boolean =>
-      seen.holds("better") === instances && seen.holds("worse") === 0 && Date.now() - seen.lastChange > 8_000;
-    const calm = await until(quiet, SETTLE_LIMIT_MS, 50).then(
-      () => true,
-      () => false,
-    );
-    const settled = calm ? seen.lastChange - began : Number.POSITIVE_INFINITY;
-    const transitions = seen.gains.better + seen.gains.worse;
+    };
+    const gains = (): number => seen.gains.better + seen.gains.worse;
+    for (const side of SIDES) mkdirSync(join(directory, side));
+    const began = Date.now();
+    const better = launch("better");
+    launch("worse");
+    const settled = await settle(began);
+    const transitions = gains();
 
     const pids = { better: vrrpPid(which, "better", directory), worse: vrrpPid(which, "worse", directory) };
     const used = (): Record<Side, number> => ({
@@ -183,6 +195,12 @@ export async function measurePair(
     for (const pid of killed) process.kill(pid, "SIGKILL");
     await until(() => seen.holds("worse") === instances, SETTLE_LIMIT_MS, 50);
     const takeover = seen.lastChange - at;
+
+    const again = Date.now();
+    const gainsBefore = gains();
+    launch("better");
+    const back = await settle(again);
+    const backTransitions = gains() - gainsBefore;
     return {
       settled,
       transitions,
@@ -192,6 +210,8 @@ export async function measurePair(
         0.99,
       ),
       takeover,
+      back,
+      backTransitions,
       resident,
     };
   } finally {
@@ -221,6 +241,8 @@ export async function vrrp(instances: number, intervalMillis: number): Promise<r
     row("one owner each for good", "ms from start", (m) => m.settled, 1),
     row("take-overs until then", "", (m) => m.transitions, 1),
     row("all taken over after kill -9", "ms", (m) => m.takeover, 1),
+    row("one owner each after a restart", "ms", (m) => m.back, 1),
+    row("take-overs until then", "after restart", (m) => m.backTransitions, 1),
     row("resident memory", "KiB", (m) => m.resident, 20),
   ];
 }
