@@ -22,7 +22,9 @@ import type { SyncDaemonRunner } from "./sync-daemon.ts";
 import { loadSecrets } from "./vrrp-secrets.ts";
 
 /** How old the counters of a published snapshot may be. */
-const PUBLISH_PAUSE_MS = 1_000;
+const COUNTERS_PAUSE_MS = 1_000;
+/** How old a state may be: hundreds of instances that change theirs together are shown once. */
+const STATES_PAUSE_MS = 50;
 
 export const createVrrpChild: ChildRoleFactory = (context) => new VrrpChild(context);
 
@@ -34,7 +36,8 @@ class VrrpChild implements ChildHandlers {
   #syncDaemon: SyncDaemonRunner | undefined;
   /** the instance that it follows */
   #synced: string | undefined;
-  #publishing: NodeJS.Timeout | undefined;
+  /** what is planned: a snapshot of all instances takes time */
+  #publishing: { readonly pause: number; readonly timer: NodeJS.Timeout } | undefined;
 
   constructor(context: ChildContext) {
     this.#context = context;
@@ -65,11 +68,11 @@ class VrrpChild implements ChildHandlers {
         this.#tell(instanceNotices(config, to, priority), to);
         if (to !== "stopped" && config.name === this.#synced)
           this.#syncDaemon?.roleIs(to === "active" ? "master" : "backup");
-        this.#publish();
+        this.#publishSoon(STATES_PAUSE_MS);
       },
       onGroup: (config, to) => {
         this.#tell(groupNotices(config, to), to);
-        this.#publish();
+        this.#publishSoon(STATES_PAUSE_MS);
       },
       onEvent: (config, event, state, priority) =>
         this.#notifier.tell(
@@ -78,7 +81,8 @@ class VrrpChild implements ChildHandlers {
             : lowerPriorityNotices(config, priority),
         ),
       statusOf: (kind, name) => this.#tracking.statusOf(kind, name),
-      onChange: () => this.#publishSoon(),
+      // counters grow with every advert; nobody needs to see each step
+      onChange: () => this.#publishSoon(COUNTERS_PAUSE_MS),
     });
     await this.#tracking.apply(model);
     await this.#notifier.configure(model.global);
@@ -94,7 +98,6 @@ class VrrpChild implements ChildHandlers {
     this.#context.scripts.end({ queues: "track ", termMicros: 0, killMicros: STOP_LIMIT });
     this.#runtime?.stop(!this.#context.options.dontReleaseVrrp);
     this.#publish();
-    clearTimeout(this.#publishing);
     this.#syncDaemon?.close();
     this.#notifier.close();
     await this.#context.scripts.drain(STOP_LIMIT);
@@ -126,16 +129,16 @@ class VrrpChild implements ChildHandlers {
   }
 
   #publish(): void {
+    clearTimeout(this.#publishing?.timer);
+    this.#publishing = undefined;
     if (this.#runtime !== undefined) this.#context.publish(this.#runtime.snapshot());
   }
 
-  /** Counters grow with every advert; nobody needs to see each step. */
-  #publishSoon(): void {
-    if (this.#publishing !== undefined) return;
-    this.#publishing = setTimeout(() => {
-      this.#publishing = undefined;
-      this.#publish();
-    }, PUBLISH_PAUSE_MS).unref();
+  /** Sooner than a publication that is planned already, or with it. */
+  #publishSoon(pause: number): void {
+    if (this.#publishing !== undefined && this.#publishing.pause <= pause) return;
+    clearTimeout(this.#publishing?.timer);
+    this.#publishing = { pause, timer: setTimeout(() => this.#publish(), pause).unref() };
   }
 }
 
