@@ -4,17 +4,7 @@
  * name the clauses; ledger.ts joins both.
  */
 
-export interface Clause {
-  /** RFC, section, and a word where a section demands several things */
-  readonly id: string;
-  readonly says: string;
-  /** a test outside of the recorded cases: file and name */
-  readonly test?: readonly [file: string, name: string];
-  /** what else holds it: the kernel, or the configuration */
-  readonly held?: string;
-  /** we do otherwise, because */
-  readonly broken?: string;
-}
+import type { Clause } from "../lab/ledger.ts";
 
 const nothingAnswers =
   "the kernel answers for the addresses that are set on an interface, and for no others; the cases show when they are set";
