@@ -11,6 +11,7 @@ import type { Draft } from "./draft.ts";
 import type { ConfigModel } from "./model.ts";
 import { Reader } from "./reader.ts";
 import { Reporter } from "./reporter.ts";
+import type { ScriptLink } from "./scripts-check.ts";
 import { readTextFile } from "./text-file.ts";
 
 /** What the loader needs to know of the machine. */
@@ -27,6 +28,8 @@ export interface ConfigSystem {
   readonly self: { readonly uid: number; readonly gid: number; readonly name: string };
   /** undefined: no such file */
   statScript(path: string): ScriptStat | undefined;
+  /** undefined: no link; without it there are none */
+  readLink?(path: string): ScriptLink | undefined;
   /** paths that match a glob pattern without braces, sorted; absolute, or relative to the process */
   glob(pattern: string): readonly string[];
   /** of a path, links followed; undefined: no such path. Without it everything counts as a file. */

@@ -1,6 +1,6 @@
 /** The real machine behind `ConfigSystem`: files, users and groups through Node. */
 import { randomInt } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, resolve } from "node:path";
 import { globPaths } from "./glob.ts";
@@ -28,6 +28,10 @@ export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefi
       return stat === undefined
         ? undefined
         : { isFile: stat.isFile(), mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
+    },
+    readLink: (path) => {
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      return stat?.isSymbolicLink() === true ? { target: readlinkSync(path), uid: stat.uid } : undefined;
     },
     glob: (pattern) =>
       globPaths(pattern, {

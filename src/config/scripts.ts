@@ -9,7 +9,7 @@ import type { ConfigSystem } from "./load.ts";
 import type { ScriptRef } from "./model.ts";
 import { splitCommand } from "./quoted.ts";
 import type { Reporter } from "./reporter.ts";
-import { isExecutableFor, weakComponent } from "./scripts-check.ts";
+import { becomesRoot, isExecutableFor, weakComponent } from "./scripts-check.ts";
 
 export interface Identity {
   readonly uid: number;
@@ -161,8 +161,12 @@ export class Scripts {
       );
       return false;
     }
-    if (identity.uid !== 0) return true;
-    const weak = weakComponent(path, (component) => this.#system.statScript(component));
+    if (identity.uid !== 0 && !becomesRoot(stat)) return true;
+    const weak = weakComponent(
+      path,
+      (component) => this.#system.statScript(component),
+      (component) => this.#system.readLink?.(component),
+    );
     if (weak === undefined) return true;
     const what = `others than root can change ${weak.path} (${weak.why})`;
     if (this.#security) this.#refuse(use, "script-insecure", statement, what, `; ${weak.fix}`);
