@@ -5,9 +5,11 @@
 import { assertNever } from "../base/errors.ts";
 import type { SyncGroupConfig } from "../config/model-vrrp.ts";
 import type { VrrpLogFields } from "../log/catalogue/vrrp.ts";
+import type { FieldValue } from "../log/entry.ts";
 import type { VrrpEvent, VrrpParams, VrrpState } from "./state.ts";
 import { type GroupStateName, stepGroup } from "./sync-group.ts";
 import type { LogWriter } from "./turn.ts";
+import { keepalivedState } from "./vocabulary.ts";
 
 /** States of a group that its notifications tell. */
 export type GroupTold = "backup" | "active" | "fault" | "stopped";
@@ -90,6 +92,15 @@ export class SyncGroups<Router extends GroupRouter> {
   /** All groups with their states, for dumps. */
   states(): readonly { readonly config: SyncGroupConfig; readonly state: GroupStateName }[] {
     return [...this.#groups.values()];
+  }
+
+  /** What dumps and status show of the groups; plain data. */
+  snapshot(): FieldValue {
+    return [...this.#groups.values()].map(({ config, state }) => ({
+      name: config.name,
+      state: keepalivedState(state === "waiting" ? "fault" : state),
+      members: config.members,
+    }));
   }
 
   /** Takes up what {@link hold} held back. */

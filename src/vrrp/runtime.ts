@@ -200,7 +200,10 @@ export class VrrpRuntime {
   }
 
   snapshot(): FieldValue {
-    return { instances: [...this.#routers.values()].map(snapshotOf) };
+    return {
+      instances: [...this.#routers.values()].map(snapshotOf),
+      groups: this.#sync.snapshot(),
+    };
   }
 
   // ---- configuration ---------------------------------------------------------------------------------
