@@ -7,6 +7,7 @@ import type { Instant, Micros } from "../base/units.ts";
 import type { ConfigModel } from "../config/model.ts";
 import type { KernelObject } from "../net/kernel-objects.ts";
 import { type AnnounceLink, Announcer, type FrameSender } from "./announcer.ts";
+import { needsExtraAnnouncements } from "./devices.ts";
 import type { Router } from "./router.ts";
 import type { LogWriter } from "./turn.ts";
 
@@ -116,12 +117,10 @@ export class Announcements {
     { config }: Router,
     addresses: ReadonlyMap<number, readonly IpAddress[]>,
   ): ReadonlyMap<number, readonly IpAddress[]> {
-    const all = config.garpExtraIf?.all === true;
     return new Map(
       [...addresses].flatMap(([ifindex, list]) => {
         const link = this.#ports.links.links.get(ifindex);
-        const isOwn = link?.name === config.interface && config.vmacXmitBase !== true;
-        if (link === undefined || isOwn || (!all && link.kind !== "macvlan")) return [];
+        if (link === undefined || !needsExtraAnnouncements(config, link)) return [];
         return [[ifindex, list.slice(0, 1)] as const];
       }),
     );

@@ -65,7 +65,18 @@ export interface DevicePorts {
   };
   readonly sysctls: Sysctls;
   readonly files: SysctlAccess;
+  /** devices are there, down, and about to be set up */
+  beforeUp(): void;
   readonly log: InterfaceLogWriter;
+}
+
+/** A device that is there and has to be set up. */
+interface Fresh {
+  readonly plan: DevicePlan;
+  readonly index: number;
+  readonly parent: KeptLink;
+  /** made by us, and not adopted */
+  readonly made: boolean;
 }
 
 /** ARPHRD_ETHER of linux/if_arp.h */
@@ -81,6 +92,7 @@ export class DeviceKeeper {
   readonly #made = new Map<number, DevicePlan>();
   /** why there is no device, by name */
   readonly #refused = new Map<string, string>();
+  #fresh: Fresh[] = [];
 
   constructor(ports: DevicePorts) {
     this.#ports = ports;
@@ -91,11 +103,13 @@ export class DeviceKeeper {
     return new Set(this.#made.keys());
   }
 
-  /** Our VMACs with their parents. */
+  /** Our VMACs with their parents, once for each family that they speak. */
   get diverted(): readonly DivertedVmac[] {
-    return [...this.#made].flatMap(([ifindex, { type, family, parent }]) => {
-      const upper = type.kind === "macvlan" ? this.#ports.view.linkByName(parent)?.index : undefined;
-      return upper === undefined ? [] : { ifindex, parent: upper, family };
+    return [...this.#made].flatMap(([ifindex, plan]) => {
+      const parent = this.#ports.view.linkByName(plan.parent)?.index;
+      if (plan.type.kind !== "macvlan" || parent === undefined) return [];
+      const families = plan.family === "ipv4" && plan.ipv6 ? (["ipv4", "ipv6"] as const) : [plan.family];
+      return families.map((family) => ({ ifindex, parent, family }));
     });
   }
 
@@ -127,6 +141,10 @@ export class DeviceKeeper {
     const links = new Map([...this.#ports.view.links.values()].map((link) => [linkIdentity(link), link]));
     const indices = new Map([...this.#made].map(([index, plan]) => [plan.name, index]));
     for (const plan of this.#plans) this.#mendOne(plan, links, indices.get(plan.name));
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    if (fresh.length > 0) this.#ports.beforeUp();
+    for (const device of fresh) this.#setUp(device);
     this.#guardRpFilter();
   }
 
@@ -195,7 +213,7 @@ export class DeviceKeeper {
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(plan)) return;
     if (before === undefined)
       this.#ports.log("device-adopted", { instance: plan.instance, device: plan.name });
-    this.#equip(plan, index, parent);
+    this.#equip({ plan, index, parent, made: false });
   }
 
   #create(plan: DevicePlan, parent: KeptLink): void {
@@ -211,18 +229,15 @@ export class DeviceKeeper {
       });
     });
     const index = made ? this.#ports.indexOf(plan.name) : 0;
-    if (index !== 0 && this.#equip(plan, index, parent))
-      this.#ports.log("device-created", {
-        instance: plan.instance,
-        device: plan.name,
-        kind: type.kind === "macvlan" ? "VMAC" : "ipvlan",
-      });
+    if (index !== 0) this.#equip({ plan, index, parent, made: true });
   }
 
-  /** Gives a device that is there all that it needs, and sets it up last. */
-  #equip(plan: DevicePlan, index: number, parent: KeptLink): boolean {
-    const { kernel, sysctls, files, log } = this.#ports;
+  /** Gives a device that is there the parameters that it needs before it is up. */
+  #equip(device: Fresh): void {
+    const { plan, index } = device;
+    const { sysctls, files, log } = this.#ports;
     this.#made.set(index, plan);
+    this.#fresh.push(device);
     for (const { name, value } of deviceSysctls(plan)) {
       try {
         if (files.read(name) !== undefined) files.write(name, value);
@@ -232,15 +247,21 @@ export class DeviceKeeper {
       }
     }
     for (const { name, value } of parentSysctls(plan)) sysctls.hold(ownerOf(plan), name, value);
+  }
+
+  #setUp({ plan, index, parent, made }: Fresh): void {
+    const { kernel, log } = this.#ports;
     if (!this.#attempt(plan, () => kernel.change({ index, up: true }))) {
       this.#delete([[index, plan]]);
-      return false;
+      return;
     }
     this.#addAddresses(plan, index, parent);
     if (plan.announceParent)
       this.#attempt(plan, () => kernel.change({ index: parent.index, group: parent.group }));
     this.#refused.delete(plan.name);
-    return true;
+    if (!made) return;
+    const kind = plan.type.kind === "macvlan" ? "VMAC" : "ipvlan";
+    log("device-created", { instance: plan.instance, device: plan.name, kind });
   }
 
   #addAddresses(plan: DevicePlan, ifindex: number, parent: KeptLink): void {

@@ -43,6 +43,17 @@ export function ownInterface(c: PlacedInstance): string {
   return c.placement?.own ?? c.interface;
 }
 
+/**
+ * Whether switches would forget the MAC of an interface that carries addresses of an instance: its adverts
+ * keep it known only where they go out.
+ *
+ * @see keepalived.conf(5) "garp_extra_if"
+ */
+export function needsExtraAnnouncements(c: PlacedInstance, link: Pick<DeviceLink, "name" | "kind">): boolean {
+  if (link.name === ownInterface(c) && c.vmacXmitBase !== true) return false;
+  return c.garpExtraIf?.all === true || link.kind === "macvlan";
+}
+
 /** A device that must exist while the configuration is in force. */
 export interface DevicePlan {
   readonly name: string;

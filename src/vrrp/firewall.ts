@@ -5,7 +5,7 @@
  *
  * @see keepalived.conf(5) "no_accept"; RFC 9568 §6.4.3 Accept_Mode
  */
-import type { DaemonError } from "../base/errors.ts";
+import { DaemonError } from "../base/errors.ts";
 import type { DivertedVmac, FirewallContent } from "../net/kernel-objects.ts";
 
 /** `NftablesFirewall` of src/net/nftables.ts, or the iptables variant. */
@@ -48,10 +48,12 @@ export class Firewall<Owner> {
     return true;
   }
 
+  /** At once: a VMAC must not say a word before it is set up. */
   divert(diverted: readonly DivertedVmac[]): void {
     if (JSON.stringify(diverted) === JSON.stringify(this.#diverted)) return;
     this.#diverted = diverted;
     this.#stale = true;
+    this.#apply();
   }
 
   /** Before addresses are set: everything refuses that did or will. */
@@ -95,7 +97,13 @@ export class Firewall<Owner> {
     this.#stale = false;
     const refused = [...this.#refused.values()].flat();
     if (this.#kernel === undefined && refused.length === 0 && this.#diverted.length === 0) return;
-    this.#report(this.#connection().apply({ refused, diverted: this.#diverted }));
+    try {
+      this.#report(this.#connection().apply({ refused, diverted: this.#diverted }));
+    } catch (e) {
+      // A kernel without netfilter has no such socket.
+      if (!(e instanceof DaemonError)) throw e;
+      this.#report(e);
+    }
   }
 
   #report(error: DaemonError | undefined): void {

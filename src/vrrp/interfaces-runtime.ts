@@ -30,6 +30,8 @@ export interface InterfacesHost {
   readonly native: Native;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** VMACs of ours whose membership reports shall leave by their parents, from now on */
+  divert(vmacs: readonly DivertedVmac[]): void;
   /** something about the interfaces of these routers is different */
   changed(routers: ReadonlySet<Router>): void;
   /** something about an interface is different, whoever uses it */
@@ -102,6 +104,7 @@ export class Interfaces {
       view: this.#monitor,
       sysctls: this.sysctls,
       files,
+      beforeUp: () => this.#divert(),
       log: this.#logInterface,
     });
     this.#states = new LinkStates({
@@ -155,11 +158,6 @@ export class Interfaces {
     return (lower === undefined ? undefined : this.links.get(lower)?.name) ?? name;
   }
 
-  /** VMACs of ours whose membership reports shall leave by their parents. */
-  get diverted(): readonly DivertedVmac[] {
-    return this.#devices.diverted.filter((vmac) => vmac.family === "ipv6" || !this.#localIgmpDisabled);
-  }
-
   /** Makes the devices that instances need. @returns the instances with the interfaces they use */
   place(
     model: Pick<ConfigModel, "global" | "syncGroups">,
@@ -210,14 +208,15 @@ export class Interfaces {
   /** Deletes devices that the last configuration does not need. */
   retire(): void {
     this.#devices.retire();
+    this.#divert();
   }
 
-  /** Makes devices again that somebody deleted, or whose parent came back. @returns whether it looked */
-  settle(): boolean {
-    if (!this.#disturbed) return false;
+  /** Makes devices again that somebody deleted, or whose parent came back. */
+  settle(): void {
+    if (!this.#disturbed) return;
     this.#disturbed = false;
     this.#devices.mend();
-    return true;
+    this.#divert();
   }
 
   /** Reads now what the kernel tells about links and addresses. */
@@ -275,6 +274,11 @@ export class Interfaces {
       default:
         assertNever(e);
     }
+  }
+
+  #divert(): void {
+    const reporting = this.#devices.diverted.filter((v) => v.family === "ipv6" || !this.#localIgmpDisabled);
+    this.#host.divert(reporting);
   }
 
   #disturb(name: string): void {

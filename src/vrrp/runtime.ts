@@ -68,6 +68,7 @@ export class VrrpRuntime {
       native: host.native,
       clock: host.clock,
       logger: host.logger,
+      divert: (vmacs) => this.#turn.divert(vmacs),
       changed: (routers) => this.#refreshAll(routers),
       linkChanged: (name) => {
         if (this.#turn.linkChanged(name)) this.#askSettle();
@@ -126,7 +127,6 @@ export class VrrpRuntime {
     const sharing = withGroupTracking(withTrackGroups(model), model.syncGroups ?? []);
     this.#objects.configure(model);
     const instances = this.#interfaces.place(model, sharing);
-    this.#turn.divert(this.#interfaces.diverted);
     const { routers, added, kept, removed, planned } = matchInstances(this.#routers, instances, context);
     this.#routers = routers;
     for (const router of removed) {
@@ -148,7 +148,6 @@ export class VrrpRuntime {
     for (const router of added) this.#dispatch(router, { kind: "startup" });
     this.#settle();
     this.#interfaces.retire();
-    this.#turn.divert(this.#interfaces.diverted);
     return { added: added.length, removed: removed.length, changed };
   }
 
@@ -395,7 +394,7 @@ export class VrrpRuntime {
     for (const router of this.#turn.losses(this.#host.clock.now()))
       this.#dispatch(router, { kind: "addressLost" });
     this.#settleAsked = false;
-    if (this.#interfaces.settle()) this.#turn.divert(this.#interfaces.diverted);
+    this.#interfaces.settle();
     this.#turn.settle(this.#host.clock.now());
     this.#arm();
     this.#host.onChange();

@@ -82,6 +82,7 @@ function machine(more: readonly KeptLink[] = [], sysctls: Readonly<Record<string
     },
     sysctls: new Sysctls(files, { changed: () => {}, failed: () => {} }),
     files,
+    beforeUp: () => log.push("divert"),
     log: (id, fields) => log.push(`${id} ${JSON.stringify(Object.values(fields))}`),
   });
   /** The kernel's news of new links arrive. */
@@ -101,6 +102,7 @@ const made = [
   "create vrrp.51 on 2 group 5 master undefined",
   "eth0.arp_ignore=1",
   "eth0.arp_filter=1",
+  "divert",
   'change 20 {"up":true}',
   'device-created ["VI_1","vrrp.51","VMAC"]',
 ];
@@ -170,6 +172,7 @@ describe("a device", () => {
       "create vrrp.51 on 3 group 5 master undefined",
       "eth0.arp_ignore=1",
       "eth0.arp_filter=1",
+      "divert",
       'change 21 {"up":true}',
       'device-created ["VI_1","vrrp.51","VMAC"]',
     ]);
@@ -220,6 +223,7 @@ describe("a device", () => {
       'device-adopted ["VI_1","vrrp.51"]',
       "eth0.arp_ignore=1",
       "eth0.arp_filter=1",
+      "divert",
       'change 9 {"up":true}',
     ]);
     assert.deepEqual([...keeper.ours], [9]);
@@ -274,6 +278,7 @@ describe("a device", () => {
     keeper.require([plan({ name: "ipv0", type: { kind: "ipvlan", flags: "bridge" }, address })]);
     assert.deepEqual(take(), [
       "create ipv0 on 2 group 5 master undefined",
+      "divert",
       'change 20 {"up":true}',
       "address 10.9.0.7/24 on 20 preferred undefined",
       'device-created ["VI_1","ipv0","ipvlan"]',
@@ -306,6 +311,7 @@ describe("a device", () => {
     refusals.set("change", "EADDRINUSE");
     keeper.require([plan()]);
     assert.deepEqual(take().slice(3), [
+      "divert",
       'change 20 {"up":true} EADDRINUSE',
       'device-failed ["VI_1","vrrp.51","eth0","RTM: EADDRINUSE"]',
       "eth0.arp_filter=0",

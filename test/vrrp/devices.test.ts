@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { IpAddress } from "../../src/base/address.ts";
+import { seconds } from "../../src/base/units.ts";
 import type { VrrpInstanceConfig } from "../../src/config/model.ts";
 import type { VmacConfig } from "../../src/config/model-vrrp.ts";
 import {
@@ -10,6 +11,7 @@ import {
   type DeviceSettings,
   deviceSysctls,
   macBytes,
+  needsExtraAnnouncements,
   parentSysctls,
   planDevices,
   rpFilterSysctls,
@@ -216,6 +218,22 @@ describe("which devices", () => {
     const together = plan(pair, undefined, [], { groups: [["VI_1", "VI_6"]] });
     assert.equal(together.instances[1]?.deviceTakenBy, undefined);
   });
+});
+
+test("announcements beyond the adverts: on VMACs that adverts do not leave by, or everywhere else", () => {
+  const garpExtraIf = (all: boolean) => ({ all, interval: seconds(10) });
+  const told = (more: Partial<VrrpInstanceConfig>) => {
+    const [c] = plan([more]).instances;
+    assert.ok(c);
+    const links = [eth0, eth1, macvlan(8, "vrrp.51", 2, v4mac), macvlan(9, "vrrp1.51", 3, v4mac)];
+    return links.filter((link) => needsExtraAnnouncements(c, link)).map((link) => link.name);
+  };
+  assert.deepEqual(told({ vmac, garpExtraIf: garpExtraIf(false) }), ["vrrp1.51"]);
+  assert.deepEqual(told({ vmac, vmacXmitBase: true, garpExtraIf: garpExtraIf(false) }), [
+    "vrrp.51",
+    "vrrp1.51",
+  ]);
+  assert.deepEqual(told({ garpExtraIf: garpExtraIf(true) }), ["eth1", "vrrp.51", "vrrp1.51"]);
 });
 
 describe("names", () => {
