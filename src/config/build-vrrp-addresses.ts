@@ -11,19 +11,19 @@ import type { Reporter } from "./reporter.ts";
 
 /** RFC 9568 §5.2.5: the count has eight bits. */
 const MOST_COUNTED = 255;
-/** Ethernet's: the interface's own is not known yet. */
+/** Ethernet's, of an interface that is not known. */
 const MTU = 1500;
-/** bytes: VRRP header, its authentication data or pseudo-trailer, and the trailer of `auth_hmac` */
+/** bytes: VRRP header, its authentication data, and the trailer of `auth_hmac` */
 const VRRP_BYTES = 8;
 const AUTH_BYTES = 8;
 const HMAC_BYTES = 28;
 
-/** The most addresses that an advertisement has room for. */
-export function mostAddresses(family: Family, version: 2 | 3, isSigned: boolean): number {
+/** The most addresses that an advertisement has room for. @param mtu of the interface, in bytes */
+export function mostAddresses(family: Family, version: 2 | 3, isSigned: boolean, mtu: number = MTU): number {
   const trailer = (version === 2 && family === "ipv4" ? AUTH_BYTES : 0) + (isSigned ? HMAC_BYTES : 0);
   const headers = family === "ipv6" ? 40 : 20;
-  const room = MTU - headers - VRRP_BYTES - trailer;
-  return Math.min(MOST_COUNTED, Math.floor(room / (family === "ipv6" ? 16 : 4)));
+  const room = mtu - headers - VRRP_BYTES - trailer;
+  return Math.max(0, Math.min(MOST_COUNTED, Math.floor(room / (family === "ipv6" ? 16 : 4))));
 }
 
 export interface AddressLine {

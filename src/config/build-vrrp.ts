@@ -36,7 +36,12 @@ export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceC
   const version = readVersion(context, draft, family, strict, name);
   const advertInt = readAdvertInt(reporter, draft, version, name);
   const authHmac = readAuthHmac(reporter, context.system, draft, { name, strict, advertInt });
-  const most = mostAddresses(family, version, authHmac !== undefined);
+  const most = mostAddresses(
+    family,
+    version,
+    authHmac !== undefined,
+    context.system.mtu?.(draft.text("interface") ?? ""),
+  );
   const virtual = ofFamily(reporter, draft, addresses, family, most);
   const standing = readStanding(context, draft, strict, name);
   const { priority } = standing;

@@ -20,6 +20,8 @@ export interface ConfigSystem {
   readFile(path: string): Uint8Array;
   /** names of the network interfaces that exist; undefined: unknown, names are not checked */
   interfaces(): ReadonlySet<string> | undefined;
+  /** MTU in bytes of an interface; undefined: unknown, 1500 is assumed */
+  mtu?(name: string): number | undefined;
   user(name: string): { readonly uid: number; readonly gid: number } | undefined;
   /** gid of a group */
   group(name: string): number | undefined;

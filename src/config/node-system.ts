@@ -13,6 +13,7 @@ export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefi
   return {
     readFile: (path) => readFileSync(path),
     interfaces: () => interfaces?.(),
+    mtu: (name) => (interfaces === undefined || /^\.*$|\//.test(name) ? undefined : readMtu(name)),
     user: (name) => {
       const fields = findLine("/etc/passwd", 0, name);
       return fields === undefined ? undefined : { uid: Number(fields[2]), gid: Number(fields[3]) };
@@ -49,6 +50,14 @@ export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefi
     directoryOf: (file) => resolve(dirname(file)),
     seed: () => randomInt(2 ** 32),
   };
+}
+
+function readMtu(name: string): number | undefined {
+  try {
+    return Number(readFileSync(`/sys/class/net/${name}/mtu`, "utf8"));
+  } catch {
+    return undefined; // gone meanwhile, or no sysfs
+  }
 }
 
 function namesIn(directory: string): readonly string[] {

@@ -100,6 +100,10 @@ test("an advertisement in one Ethernet frame holds 255 IPv4 or 90 IPv6 addresses
   assert.equal(mostAddresses("ipv4", 3, true), 255);
   assert.equal(mostAddresses("ipv6", 3, false), 90);
   assert.equal(mostAddresses("ipv6", 3, true), 89);
+  assert.equal(mostAddresses("ipv6", 3, false, 9000), 255);
+  assert.equal(mostAddresses("ipv6", 3, false, 1280), 77);
+  assert.equal(mostAddresses("ipv4", 3, false, 576), 137);
+  assert.equal(mostAddresses("ipv4", 2, false, 20), 0);
 });
 
 test("interfaces are not checked where they are not known", () => {

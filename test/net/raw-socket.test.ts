@@ -202,6 +202,126 @@ describe("a VRRP socket", () => {
   });
 });
 
+/** Whether an advert goes out: an interface that came up a moment ago is not ready. */
+function sends(socket: VrrpSocket, advert: ReturnType<typeof datagram>): boolean {
+  try {
+    return socket.send(advert);
+  } catch (e) {
+    if (e instanceof DaemonError && e.code === "ENETUNREACH") return false;
+    throw e;
+  }
+}
+
+describe("a VRRP socket over IPv6", () => {
+  const group6 = address("ff02::12");
+  const source = address("fe80::5:1");
+  const unsummed = Buffer.from("3133640100640000fe800000000000000000000000000100", "hex");
+
+  test("sends with hop limit 255 and the kernel's checksum; the peer learns sender, group and hop limit", async () => {
+    const left = open("a0", group6);
+    const right = inThere(() => open("b0", group6));
+    const frames = inThere(() => tap("b0"));
+    // The source is nobody's address: duplicate address detection must not keep adverts back.
+    const advert = { ...datagram("::"), source, destination: group6, payload: unsummed };
+    await until(() => sends(left.socket, advert), "the interface has its routes");
+    await until(() => right.packets.length === 1, "the advert arrived");
+    const [first] = right.packets;
+    assert.ok(first);
+    const { payload, ...rest } = first;
+    assert.deepEqual(rest, {
+      source,
+      destination: group6,
+      hopLimit: 255,
+      protocol: 112,
+      header: Buffer.of(),
+      totalLength: undefined,
+    });
+    assert.equal(payload.toString("hex", 0, 6), "313364010064");
+    assert.equal(payload.toString("hex", 8), "fe800000000000000000000000000100");
+    const frame = nextFrame(native, frames, (f) => f[20] === 112);
+    assert.equal(frame?.toString("hex", 0, 6), "333300000012");
+    assert.equal(((frame?.readUInt16BE(14) ?? 0) >> 4) & 0xff, 0xc0, "traffic class");
+    // fe80::5:1, ff02::12, 24 bytes of protocol 112, and the advert
+    assert.equal(payload.readUInt16BE(6), 0x6cc2);
+    assert.deepEqual(left.packets, [], "not looped back");
+    native.close(frames);
+    left.socket.close();
+    right.socket.close();
+  });
+
+  test("hears nothing of an advert whose checksum is wrong", async () => {
+    const right = inThere(() => open("b0", group6));
+    const frames = tap("a0");
+    const good = Buffer.from(unsummed);
+    good.writeUInt16BE(0x6cc2, 6);
+    const bad = Buffer.from(good);
+    bad[2] = 101;
+    // Ethernet and IPv6 by hand, so that the checksum is what stands there.
+    const around = (payload: Buffer): Buffer =>
+      Buffer.concat([
+        Buffer.from(`33330000001202000000000186dd6c000000${"0018"}70ff`, "hex"),
+        Buffer.from("fe800000000000000000000000050001ff020000000000000000000000000012", "hex"),
+        payload,
+      ]);
+    native.send(frames, around(bad), linkAddress(index("a0"), 0x86dd, around(bad).subarray(0, 6)));
+    native.send(frames, around(good), linkAddress(index("a0"), 0x86dd, around(good).subarray(0, 6)));
+    await until(() => right.packets.length > 0, "the good one arrived");
+    right.socket.drain();
+    assert.deepEqual(
+      right.packets.map((p) => p.payload[2]),
+      [100],
+    );
+    native.close(frames);
+    right.socket.close();
+  });
+});
+
+describe("a unicast VRRP socket", () => {
+  const near = address("198.51.100.1");
+  const far = address("198.51.100.9");
+
+  test("hears what is for its address and no group, waits for an address that is not there yet", async () => {
+    const left = open("a0", near);
+    const right = inThere(() => open("b0", far));
+    const group4 = open("a0");
+    ip(`-n ${basename(there)} addr add 198.51.100.9/24 dev b0`);
+    ip(`route add 198.51.100.9/32 dev a0`);
+    group4.socket.send(datagram("198.51.100.1"));
+    // The first ones wait for ARP.
+    await until(() => {
+      left.socket.send({ ...datagram("198.51.100.1", far), hopLimit: 9 });
+      right.socket.drain();
+      return right.packets.length > 0;
+    }, "a unicast advert arrived");
+    const [first] = right.packets;
+    assert.equal(first?.destination, far);
+    assert.equal(first?.hopLimit, 9);
+    assert.equal(
+      right.packets.some((p) => p.destination === group),
+      false,
+    );
+    ip(`-n ${basename(there)} addr del 198.51.100.9/24 dev b0`);
+    ip(`route del 198.51.100.9/32 dev a0`);
+    for (const { socket } of [left, right, group4]) socket.close();
+  });
+
+  test("without an interface hears its address on any of them", async () => {
+    const left = open("a0", near);
+    const right = inThere(() => open("", far));
+    ip(`-n ${basename(there)} addr add 198.51.100.9/24 dev b0`);
+    ip(`route add 198.51.100.9/32 dev a0`);
+    await until(() => {
+      left.socket.send(datagram("198.51.100.1", far));
+      right.socket.drain();
+      return right.packets.length > 0;
+    }, "a unicast advert arrived");
+    ip(`-n ${basename(there)} addr del 198.51.100.9/24 dev b0`);
+    ip(`route del 198.51.100.9/32 dev a0`);
+    left.socket.close();
+    right.socket.close();
+  });
+});
+
 /** A gratuitous ARP request for 192.0.2.1 from 02:00:00:00:00:01, as Ethernet carries it. */
 const garp = Buffer.from(
   "ffffffffffff0200000000010806" + "0001080006040001" + "020000000001c0000201" + "ffffffffffffc0000201",
