@@ -111,7 +111,8 @@ class VrrpChild implements ChildHandlers {
     const { SyncDaemonRunner } = await import("./sync-daemon.ts");
     this.#syncDaemon ??= new SyncDaemonRunner(native, logger);
     this.#synced = instance?.name;
-    const isActive = this.#runtime?.stateOf(instance?.name ?? "") === "active";
+    const known = this.#runtime?.states().instances.find(({ config: c }) => c.name === instance?.name);
+    const isActive = known?.state === "active";
     const wanted = instance === undefined ? undefined : config;
     this.#syncDaemon.configure(wanted, [isActive ? "master" : "backup"], instance?.virtualRouterId ?? 0);
   }
@@ -122,10 +123,10 @@ class VrrpChild implements ChildHandlers {
 
   /** Readers of a FIFO begin anew with a reload; those that want it hear how everything stands. */
   #repeatStates(): void {
-    this.#runtime?.tellStates(
-      (config, state, priority) => this.#notifier.repeat(instanceNotices(config, state, priority)),
-      (config, state) => this.#notifier.repeat(groupNotices(config, state)),
-    );
+    const { instances = [], groups = [] } = this.#runtime?.states() ?? {};
+    for (const { config, state, priority } of instances)
+      this.#notifier.repeat(instanceNotices(config, state, priority));
+    for (const { config, state } of groups) this.#notifier.repeat(groupNotices(config, state));
   }
 
   #publish(): void {

@@ -9,7 +9,7 @@ import type { FieldValue } from "../log/entry.ts";
 import type { VrrpEvent, VrrpParams, VrrpState } from "./state.ts";
 import { type GroupStateName, stepGroup } from "./sync-group.ts";
 import type { LogWriter } from "./turn.ts";
-import { keepalivedState } from "./vocabulary.ts";
+import { keepalivedState, type StateName } from "./vocabulary.ts";
 
 /** States of a group that its notifications tell. */
 export type GroupTold = "backup" | "active" | "fault" | "stopped";
@@ -89,16 +89,19 @@ export class SyncGroups<Router extends GroupRouter> {
     return [...(this.#byRouter.get(router)?.members.values() ?? [])].filter((mate) => mate !== router);
   }
 
-  /** All groups with their states, for dumps. */
-  states(): readonly { readonly config: SyncGroupConfig; readonly state: GroupStateName }[] {
-    return [...this.#groups.values()];
+  /** All groups with their states: one that waits for reports is in fault for those who ask. */
+  states(): readonly { readonly config: SyncGroupConfig; readonly state: StateName }[] {
+    return [...this.#groups.values()].map(({ config, state }) => ({
+      config,
+      state: state === "waiting" ? "fault" : state,
+    }));
   }
 
   /** What dumps and status show of the groups; plain data. */
   snapshot(): FieldValue {
-    return [...this.#groups.values()].map(({ config, state }) => ({
+    return this.states().map(({ config, state }) => ({
       name: config.name,
-      state: keepalivedState(state === "waiting" ? "fault" : state),
+      state: keepalivedState(state),
       members: config.members,
     }));
   }

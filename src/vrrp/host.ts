@@ -32,6 +32,17 @@ export interface RuntimeHost {
   onChange(): void;
 }
 
+/** How instances and groups stand. */
+export interface RuntimeStates {
+  readonly instances: readonly {
+    readonly config: VrrpInstanceConfig;
+    readonly state: StateName;
+    /** effective, 1-255 */
+    readonly priority: number;
+  }[];
+  readonly groups: readonly { readonly config: SyncGroupConfig; readonly state: StateName }[];
+}
+
 /** How many instances a configuration touched. */
 export interface Applied {
   readonly added: number;

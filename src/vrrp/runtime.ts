@@ -5,8 +5,7 @@
  */
 import { assertNever } from "../base/errors.ts";
 import type { Instant } from "../base/units.ts";
-import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
-import type { SyncGroupConfig } from "../config/model-vrrp.ts";
+import type { ConfigModel } from "../config/model.ts";
 import { renderVrrpLog, type VrrpLogFields } from "../log/catalogue/vrrp.ts";
 import type { FieldValue } from "../log/entry.ts";
 import { openVrrpSocket } from "../net/raw-socket.ts";
@@ -14,7 +13,7 @@ import { Alarm } from "./alarm.ts";
 import { announceLowerPriority, announceTakeover, dueAnnouncement, nextAnnouncement } from "./announce.ts";
 import type { PlacedInstance } from "./devices.ts";
 import { SyncGroups } from "./groups.ts";
-import type { Applied, RuntimeHost } from "./host.ts";
+import type { Applied, RuntimeHost, RuntimeStates } from "./host.ts";
 import { step } from "./instance.ts";
 import { Interfaces } from "./interfaces-runtime.ts";
 import { staticObjects } from "./objects.ts";
@@ -42,7 +41,6 @@ import { survey } from "./surroundings.ts";
 import { evaluateObjects, fileTurned, type ObjectKind, withGroupTracking } from "./tracked-objects.ts";
 import { AdvertTraffic } from "./traffic.ts";
 import type { LogWriter, Turn } from "./turn.ts";
-import type { StateName } from "./vocabulary.ts";
 import { type Secrets, standardGroups, type WireContext } from "./wire.ts";
 
 export class VrrpRuntime {
@@ -183,19 +181,14 @@ export class VrrpRuntime {
     this.#settle();
   }
 
-  /** @returns undefined when there is no such instance */
-  stateOf(name: string): StateName | undefined {
-    return [...this.#routers.values()].find(({ config }) => config.name === name)?.state.name;
-  }
-
-  /** Every instance and group with its state, for those who want to hear it again. */
-  tellStates(
-    instance: (config: VrrpInstanceConfig, state: StateName, priority: number) => void,
-    group: (config: SyncGroupConfig, state: StateName) => void,
-  ): void {
-    for (const { config, state, params } of this.#routers.values())
-      instance(config, state.name, params.priority);
-    for (const { config, state } of this.#sync.states()) if (state !== "waiting") group(config, state);
+  /** How every instance and every group stands. */
+  states(): RuntimeStates {
+    const of = ({ config, state, params }: Router) => ({
+      config,
+      state: state.name,
+      priority: params.priority,
+    });
+    return { instances: [...this.#routers.values()].map(of), groups: this.#sync.states() };
   }
 
   snapshot(): FieldValue {
