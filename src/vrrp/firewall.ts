@@ -25,6 +25,8 @@ export class Firewall<Owner> {
   #diverted: readonly DivertedVmac[] = [];
   #kernel: FirewallKernel | undefined;
   #stale = false;
+  /** wishes came since {@link before} */
+  #news = false;
 
   /**
    * @param open makes the connection to the kernel; it is called once, when it is first needed
@@ -45,6 +47,7 @@ export class Firewall<Owner> {
     const before = this.#wishes.get(owner) ?? this.#refused.get(owner) ?? [];
     if (before.length === 0 && refused.length === 0) return false;
     this.#wishes.set(owner, refused);
+    this.#news = true;
     return true;
   }
 
@@ -58,11 +61,11 @@ export class Firewall<Owner> {
 
   /** Before addresses are set: everything refuses that did or will. */
   before(): void {
-    if (this.#wishes.size > 0) {
-      const leaving = new Map(this.#refused);
-      for (const [owner, refused] of this.#wishes)
-        this.#refused.set(owner, [...(leaving.get(owner) ?? []), ...refused]);
+    if (this.#news) {
+      this.#news = false;
       this.#stale = true;
+      for (const [owner, refused] of this.#wishes)
+        this.#refused.set(owner, [...(this.#refused.get(owner) ?? []), ...refused]);
     }
     this.#apply();
   }

@@ -83,12 +83,23 @@ export class Holdings<Owner> {
     );
   }
 
-  /** Applies all wishes in one batch. What moves between two owners is not deleted. */
-  settle(): readonly Refusal<Owner>[] {
+  /** Whether {@link settle} has more to do. */
+  get isUnsettled(): boolean {
+    return this.#wishes.size > 0;
+  }
+
+  /**
+   * Applies the oldest wishes in one batch. What moves between two owners of it is not deleted.
+   *
+   * @param most operations after which no further wish is taken
+   */
+  settle(most: number = Number.POSITIVE_INFINITY): readonly Refusal<Owner>[] {
     if (this.#wishes.size === 0) return [];
     const deletions: Due<Owner>[] = [];
     const additions: Due<Owner>[] = [];
     for (const [owner, wish] of this.#wishes) {
+      if (deletions.length + additions.length >= most) break;
+      this.#wishes.delete(owner);
       const there = new Map(this.#held.get(owner) ?? []);
       for (const object of wish.alsoDelete) {
         const key = objectKey(object);
@@ -97,7 +108,6 @@ export class Holdings<Owner> {
       for (const operation of diffObjects([...there.values()], wish.desired))
         (operation.action === "delete" ? deletions : additions).push({ owner, operation });
     }
-    this.#wishes.clear();
     const staying = deletions.length === 0 ? [] : this.#withoutMoves(deletions, additions);
     const all = [...byPhase(staying), ...byPhase(additions)];
     const refusals = this.#apply(all);

@@ -41,6 +41,7 @@ export class PacedQueue<T> {
    */
   take(interval: Micros, now: Instant, most: number): readonly T[] {
     if (now < this.#nextAt) return [];
+    if (most <= 0) this.#nextAt = after(now, BREATH);
     const limit = interval > 0 ? Math.min(1, most) : most;
     const taken: T[] = [];
     // What is put back is met again at the end: that makes the rounds.

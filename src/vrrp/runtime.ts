@@ -155,7 +155,7 @@ export class VrrpRuntime {
     for (const router of this.#routers.values()) this.#dispatch(router, { kind: "shutdown", release });
     this.#sync.stop();
     this.#turn.releaseStatics();
-    this.#settle();
+    this.#settle(true);
     this.#closed = true;
     this.#alarm.close();
     this.#traffic.close();
@@ -299,7 +299,7 @@ export class VrrpRuntime {
   }
 
   #arm(): void {
-    this.#alarm.arm(this.#turn.nextAnnouncement());
+    this.#alarm.arm(this.#turn.next());
   }
 
   // ---- events and effects --------------------------------------------------------------------------------
@@ -383,12 +383,12 @@ export class VrrpRuntime {
   }
 
   /** Addresses, announcements, notifications: what the adverts of this turn promised. */
-  #settle(): void {
+  #settle(whole = false): void {
     for (const router of this.#turn.losses(this.#host.clock.now()))
       this.#dispatch(router, { kind: "addressLost" });
     this.#settleAsked = false;
     this.#interfaces.settle();
-    this.#turn.settle(this.#host.clock.now());
+    this.#turn.settle(this.#host.clock.now(), whole);
     this.#arm();
     this.#host.onChange();
   }

@@ -44,6 +44,9 @@ export interface TurnPorts extends AnnouncementPorts {
   restored(router: Router, what: string, culprit: Culprit): void;
 }
 
+/** Some milliseconds of the kernel's time. */
+const OPERATIONS_PER_TURN = 64;
+
 /** The owner of what the static blocks set. */
 const STATICS = "static";
 type Owner = Router | typeof STATICS;
@@ -59,6 +62,7 @@ export class Turn {
   readonly #restores = new RestoreLimit<Router>();
   #statics: StaticObjects = noStatics;
   #notices: (() => void)[] = [];
+  #settledAt = 0 as Instant;
   /** interfaces that are down or gone: the kernel drops their routes without a word */
   readonly #down = new Set<string>();
   /** owners of what was on an interface that came back */
@@ -169,18 +173,26 @@ export class Turn {
     this.#notices.push(tell);
   }
 
-  /** Does what was asked for, in the order that is contract. */
-  settle(now: Instant): void {
-    this.#settleObjects();
+  /**
+   * Does what was asked for, in the order that is contract: announcements and notifications come after the
+   * last address. Hundreds of instances at once take several turns, between which adverts go.
+   *
+   * @param whole false leaves the rest to the next call, which {@link next} asks for
+   */
+  settle(now: Instant, whole: boolean): void {
+    this.#settledAt = now;
+    do this.#settleObjects(whole ? Number.POSITIVE_INFINITY : OPERATIONS_PER_TURN);
+    while (whole && this.#holdings.isUnsettled);
+    if (this.#holdings.isUnsettled) return;
     this.#announcements.settle(now, (router) => this.#desired(router).objects);
     const notices = this.#notices;
     this.#notices = [];
     for (const tell of notices) tell();
   }
 
-  /** When paced announcements have more to send. */
-  nextAnnouncement(): Instant | undefined {
-    return this.#announcements.next();
+  /** When {@link settle} has more to do. */
+  next(): Instant | undefined {
+    return this.#holdings.isUnsettled ? this.#settledAt : this.#announcements.next();
   }
 
   /** An object vanished. @returns whether it is one that we hold, to be looked into by {@link losses} */
@@ -310,9 +322,10 @@ export class Turn {
     );
   }
 
-  #settleObjects(): void {
+  #settleObjects(most: number = Number.POSITIVE_INFINITY): void {
     this.#firewall.before();
-    for (const refusal of this.#holdings.settle()) this.#logRefusal(refusal);
+    for (const refusal of this.#holdings.settle(most)) this.#logRefusal(refusal);
+    if (this.#holdings.isUnsettled) return;
     const doubtful = this.#doubtful;
     this.#doubtful = new Set();
     for (const refusal of this.#holdings.verify(doubtful)) this.#logRefusal(refusal);

@@ -6,6 +6,7 @@ import { DaemonError } from "../../src/base/errors.ts";
 import type { KernelObject, ObjectOperation } from "../../src/net/kernel-objects.ts";
 import { Holdings, type ObjectKernel } from "../../src/vrrp/holdings.ts";
 import { addressKey, diffObjects, type OwnedAddress, objectKey } from "../../src/vrrp/ownership.ts";
+import { modelFrom } from "./config-text.ts";
 
 const object = (address: OwnedAddress): KernelObject => ({ kind: "address", address, excluded: false });
 const own = (text: string, more: Partial<OwnedAddress> = {}): KernelObject => {
@@ -124,6 +125,47 @@ describe("holdings", () => {
     holdings.settle();
     assert.deepEqual(kernel.log.slice(2), ["delete 1.1.1.2", "delete 1.1.1.1"]);
     assert.deepEqual(holdings.held("VI_1"), []);
+  });
+
+  test("many wishes are fulfilled in portions, the oldest first", () => {
+    const kernel = new Kernel();
+    const holdings = new Holdings<string>(kernel);
+    for (const name of ["1", "2", "3"]) holdings.want(name, [own(`1.1.${name}.1`), own(`1.1.${name}.2`)]);
+    holdings.settle(3);
+    assert.deepEqual(kernel.log, ["add 1.1.1.1", "add 1.1.1.2", "add 1.1.2.1", "add 1.1.2.2"]);
+    assert.equal(holdings.isUnsettled, true);
+    holdings.settle(3);
+    assert.equal(holdings.isUnsettled, false);
+    assert.equal(kernel.log.length, 6);
+  });
+
+  test("routes and rules follow the addresses, and leave before them, in one batch", () => {
+    const kernel = new Kernel();
+    const holdings = new Holdings<string>(kernel);
+    const { virtualRoutes = [], virtualRules = [] } =
+      modelFrom(`
+vrrp_instance V {
+ interface eth0
+ virtual_router_id 1
+ virtual_ipaddress { 1.1.1.1 }
+ virtual_routes { 10.1.0.0/24 dev eth0 }
+ virtual_rules { from 10.1.0.0/24 table 7 priority 5 }
+}`).vrrpInstances[0] ?? {};
+    const all: KernelObject[] = [
+      ...virtualRules.map((rule) => ({ kind: "rule" as const, rule })),
+      ...virtualRoutes.map((route) => ({
+        kind: "route" as const,
+        route: { route, table: 254, oif: 2, hops: [] },
+      })),
+      { ...own("2.2.2.2"), excluded: true } as KernelObject,
+      own("1.1.1.1"),
+    ];
+    holdings.want("VI_1", all);
+    holdings.settle();
+    assert.deepEqual(kernel.log.splice(0), ["add 1.1.1.1", "add 2.2.2.2", "add 10.1.0.0", "add rule"]);
+    holdings.want("VI_1", []);
+    holdings.settle();
+    assert.deepEqual(kernel.log, ["delete rule", "delete 10.1.0.0", "delete 1.1.1.1", "delete 2.2.2.2"]);
   });
 
   test("an address that moves between two owners stays on its interface", () => {
