@@ -102,6 +102,11 @@ export class Lan {
     return run(`ip -n ${this.#namespace(i)} ${line}`);
   }
 
+  /** Command words that enter router i; 0 is the switch with its bridge br0. */
+  inside(i: number): readonly string[] {
+    return ["ip", "netns", "exec", this.#namespace(i)];
+  }
+
   /** Runs a command inside router i. @returns what it wrote */
   run(i: number, [command = "", ...args]: readonly string[]): string {
     const inside = ["netns", "exec", this.#namespace(i), command, ...args];

@@ -5,6 +5,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Centiseconds } from "../../src/base/units.ts";
+import { type Frame, Tap } from "../lab/tap.ts";
 import { modelFrom } from "./config-text.ts";
 import { instance, modelOf, vip } from "./model.ts";
 import { allowed, type Daemon, Lan, until } from "./namespaces.ts";
@@ -183,6 +186,43 @@ vrrp_instance VI_1 {
       await theirs.stop();
       assert.deepEqual(difference(before[0], everything(lan, 1)), []);
       assert.deepEqual(difference(before[1], everything(lan, 2)).sort(), [...c.left].sort());
+    });
+});
+
+/** What a frame is, as far as it matters whether a backup may send it with the virtual MAC. */
+function kindOf({ bytes }: Frame): string {
+  const type = bytes.readUInt16BE(12);
+  if (type === 0x0806) return "ARP";
+  if (type === 0x0800) return bytes[23] === 2 ? "IGMP" : `IPv4 ${bytes[23]}`;
+  if (type !== 0x86dd) return type.toString(16);
+  return bytes[20] === 0 && bytes[54] === 58 && bytes[62] === 143 ? "MLD" : `IPv6 ${bytes[20]}`;
+}
+
+describe("a backup with a VMAC", { skip, concurrency: 2 }, () => {
+  for (const family of ["ipv4", "ipv6"] as const)
+    test(`says nothing with the virtual MAC over ${family}; its membership is reported by the parent`, async () => {
+      const lan = new Lan(`q${family[3]}`, 1);
+      after(() => lan.remove());
+      await until("addresses have settled", () => !lan.ip(1, "addr show").includes("tentative"));
+      const tap = await Tap.start(lan.inside(0), "br0");
+      after(() => tap.stop());
+      const addresses = family === "ipv4" ? [vip("10.9.0.100")] : [vip("fe80::100", { prefixLength: 128 })];
+      const patient = instance({
+        vmac,
+        family,
+        version: 3,
+        advertInt: 2000 as Centiseconds,
+        virtualIpaddress: addresses,
+      });
+      const daemon = lan.ours(1, modelOf(patient));
+      const from = (mac: string): string[] =>
+        tap.frames.filter((f) => f.bytes.toString("hex", 6, 12) === mac).map(kindOf);
+      const report = family === "ipv4" ? "IGMP" : "MLD";
+      const [own = ""] = lan.ip(1, "-br link show eth0").match(/([\da-f]{2}:){5}[\da-f]{2}/) ?? [];
+      await until("the membership is reported", () => from(own.replaceAll(":", "")).includes(report));
+      await sleep(3_000);
+      assert.equal(daemon.lines(/Entering/).length, 1);
+      assert.deepEqual(from(family === "ipv4" ? "00005e000133" : "00005e000233"), []);
     });
 });
 
