@@ -102,6 +102,11 @@ export class LinkSocket {
     this.#socket.request(addressRequest("add", address));
   }
 
+  /** @throws DaemonError */
+  request(request: NetlinkRequest): void {
+    this.#socket.request(request);
+  }
+
   close(): void {
     this.#socket.close();
   }

@@ -13,6 +13,7 @@ import type { DivertedVmac } from "../net/kernel-objects.ts";
 import { LinkSocket } from "../net/link-socket.ts";
 import { InterfaceMonitor, type MonitorEvent } from "../net/monitor.ts";
 import type { Native } from "../net/native-api.ts";
+import { NetworkParameters } from "../net/network-parameters.ts";
 import type { InterfaceAddress, Link } from "../net/rtnetlink.ts";
 import { SysctlFiles } from "../net/sysctl-files.ts";
 import { type Delays, limited, longestDelay } from "./debounce.ts";
@@ -79,7 +80,14 @@ export class Interfaces {
     this.#logInterface = (id, fields) => host.logger.write(renderInterfaceLog(id, fields));
     this.#monitor = new InterfaceMonitor(host.native, (e) => this.#onMonitor(e));
     this.#log("monitor-open", {});
-    const files = new SysctlFiles();
+    const socket = (): LinkSocket => {
+      this.#linkSocket ??= new LinkSocket(host.native);
+      return this.#linkSocket;
+    };
+    const files = new NetworkParameters(new SysctlFiles(), {
+      indexOf: (name) => host.native.ifNameToIndex(name),
+      request: (request) => socket().request(request),
+    });
     this.sysctls = new Sysctls(files, {
       changed: (sysctl, was, now, restored) => {
         if (!sysctl.endsWith("/rp_filter")) return;
@@ -89,10 +97,6 @@ export class Interfaces {
       failed: (sysctl, value, { message: reason }) =>
         this.#logInterface("sysctl-failed", { sysctl, value, reason }),
     });
-    const socket = (): LinkSocket => {
-      this.#linkSocket ??= new LinkSocket(host.native);
-      return this.#linkSocket;
-    };
     this.#devices = new DeviceKeeper({
       kernel: {
         create: (link) => socket().create(link),
@@ -236,7 +240,11 @@ export class Interfaces {
   #onMonitor(e: MonitorEvent): void {
     switch (e.kind) {
       case "linkChanged":
-        if (e.appeared) this.sysctls.interfaceAppeared(e.link.name);
+        if (e.appeared) {
+          this.sysctls.interfaceAppeared(e.link.name);
+          if (this.#watch.of(e.link.name) !== undefined)
+            this.#logInterface("interface-added", { interface: e.link.name });
+        }
         if (isStacked(e.link) && !this.#devices.owns(e.link.index)) this.#host.segmentsChanged();
         this.#disturb(e.link.name);
         this.#states.observe(e.link.name);

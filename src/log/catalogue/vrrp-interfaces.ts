@@ -31,6 +31,7 @@ export type InterfaceLogFields = {
     readonly interface: string;
     readonly downTimerAdverts: number;
   };
+  readonly "interface-added": { readonly interface: string };
   readonly "interface-renamed": { readonly from: string; readonly to: string };
 };
 
@@ -112,6 +113,7 @@ export const interfaceLog: Sentences = {
       ? `${f.instance}: cannot use debounce timers with down_timer_adverts = 1 - resetting`
       : `${f.instance}: interface ${f.interface} debounce timer(s) not less than ${f.downTimerAdverts - 1} * advert_int - resetting`,
   ),
+  "interface-added": entry("vrrp-interface-added", "info", (f) => `Interface ${f.interface} added`),
   "interface-renamed": entry(
     "vrrp-interface-renamed",
     "info",
