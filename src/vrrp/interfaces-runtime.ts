@@ -319,6 +319,8 @@ export class Interfaces {
 
   #addressChanged(a: InterfaceAddress, id: "address-assigned" | "address-deassigned"): void {
     if (this.#watch.virtual.has(a.address)) return;
+    // A router without an interface has its source anywhere.
+    if (this.#watch.of("") !== undefined) this.#tell("");
     const name = this.#monitor.links.get(a.ifindex)?.name;
     if (name === undefined || this.#watch.of(name) === undefined) return;
     if (!this.#watch.retired.has(a.address)) this.#log(id, { interface: name, address: a.address });
