@@ -38,6 +38,7 @@ import {
 import { StartupDelay } from "./startup-runtime.ts";
 import { nextDeadline, type VrrpEffect, type VrrpEvent, type VrrpParams } from "./state.ts";
 import { survey } from "./surroundings.ts";
+import { mattersToGroup } from "./sync-group.ts";
 import { evaluateObjects, fileTurned, type ObjectKind, withGroupTracking } from "./tracked-objects.ts";
 import { AdvertTraffic } from "./traffic.ts";
 import type { LogWriter, Turn } from "./turn.ts";
@@ -306,14 +307,14 @@ export class VrrpRuntime {
 
   #dispatch(router: Router, event: VrrpEvent): void {
     const now = this.#host.clock.now();
-    const { state, effects } = step(router.params, router.state, now, event);
+    const before = router.state;
+    const { state, effects } = step(router.params, before, now, event);
     const params: VrrpParams = event.kind === "paramsChanged" ? event.params : router.params;
     router.state = state;
     router.params = params;
     for (const effect of effects) this.#perform(router, effect, now);
     this.#rearm(router);
-    // What was refused is told in the middle of other effects, and changes no state.
-    if (event.kind !== "effectFailed") this.#sync.changed(router);
+    if (mattersToGroup(before, router.state)) this.#sync.changed(router);
     this.#askSettle();
   }
 

@@ -69,6 +69,14 @@ export function stepGroup(
   }
 }
 
+/** Whether a group has to be looked at after a step of a member: most adverts change nothing that it knows. */
+export function mattersToGroup(before: VrrpState, now: VrrpState): boolean {
+  if (before === now) return false;
+  if (before.name !== now.name) return true;
+  if (now.name === "backup") return before.name === "backup" && before.wantsActive !== now.wantsActive;
+  return now.name === "fault" || now.name === "initialize";
+}
+
 function isShared(cause: string): cause is GroupCause {
   return cause === "group" || cause === "pending:group";
 }

@@ -18,6 +18,7 @@ import {
   type VrrpParams,
   type VrrpState,
 } from "../../src/vrrp/state.ts";
+import { mattersToGroup } from "../../src/vrrp/sync-group.ts";
 import { params } from "./params.ts";
 
 interface Head {
@@ -67,13 +68,14 @@ function replay(head: Head, lines: readonly Line[]): readonly unknown[] {
     });
   }
   const dispatch = (m: Member, event: VrrpEvent): void => {
-    const done = step(m.params, m.state, now, event);
+    const before = m.state;
+    const done = step(m.params, before, now, event);
     m.state = done.state;
     for (const effect of done.effects) {
       const text = summary(effect);
       if (text !== undefined) out.push(`${m.config.name}: ${text}`);
     }
-    groups.changed(m);
+    if (mattersToGroup(before, m.state)) groups.changed(m);
   };
   const groups: SyncGroups<Member> = new SyncGroups<Member>({
     log: (id, fields) => out.push(`${id} ${JSON.stringify(fields)}`),
