@@ -373,12 +373,13 @@ function parameterLines(params: SessionParams, s: Session, next: Session): reado
   if (next.remote === undefined || sameNumbers(s, next)) return [];
   const { local, remote } = sidesOf(params, next, next.remote);
   const session = params.name;
+  const [now, was] = [detectionTimeOf(next), detectionTimeOf(s)];
   return [
     log("bfd-parameters", { session }),
     log("bfd-parameters-head", { session }),
     log("bfd-parameters-local", { session, ...local }),
     log("bfd-parameters-remote", { session, ...remote }),
-    log("bfd-parameters-detection", { session, now: detectionTimeOf(next), was: detectionTimeOf(s) }),
+    ...(now === was ? [] : [log("bfd-parameters-detection", { session, now, was })]),
   ];
 }
 

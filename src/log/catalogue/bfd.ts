@@ -130,6 +130,7 @@ const WARNINGS: ReadonlySet<BfdLogId> = new Set([
   "bfd-receive-failed",
 ]);
 const ERRORS: ReadonlySet<BfdLogId> = new Set(["bfd-listen-failed", "bfd-no-listener"]);
+/** What keepalived says with --log-detail only: numbers, news, and complaints about packets. */
 const DETAILS: ReadonlySet<BfdLogId> = new Set([
   "bfd-poll",
   "bfd-parameters",
@@ -138,6 +139,22 @@ const DETAILS: ReadonlySet<BfdLogId> = new Set([
   "bfd-parameters-remote",
   "bfd-parameters-detection",
   "bfd-event",
+  "bfd-no-ttl",
+  "bfd-too-small",
+  "bfd-length-mismatch",
+  "bfd-version",
+  "bfd-multiplier-zero",
+  "bfd-multipoint",
+  "bfd-my-discriminator-zero",
+  "bfd-your-discriminator-zero",
+  "bfd-poll-and-final",
+  "bfd-diagnostic",
+  "bfd-bogus",
+  "bfd-authenticated",
+  "bfd-unknown",
+  "bfd-admin-down",
+  "bfd-ttl",
+  "bfd-suppressed",
 ]);
 
 /** The line with this id: keepalived's sentence where it has one, our fields. */
