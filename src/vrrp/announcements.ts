@@ -38,6 +38,8 @@ export class Announcements {
   readonly #ports: AnnouncementPorts;
   readonly #announcer: Announcer;
   #requests: Request[] = [];
+  /** whose source address is announced once */
+  #sources: Router[] = [];
 
   constructor(ports: AnnouncementPorts) {
     this.#ports = ports;
@@ -69,6 +71,11 @@ export class Announcements {
     if (rounds > 0 || extra) this.#requests.push({ router, rounds, extra });
   }
 
+  /** The source address of unicast adverts, on the interface as configured: peers may remember another MAC. */
+  askSource(router: Router): void {
+    this.#sources.push(router);
+  }
+
   /** Sends what was asked for and what waits, as far as the limits allow. */
   settle(now: Instant, objectsOf: (router: Router) => readonly KernelObject[]): void {
     const requests = this.#requests;
@@ -79,6 +86,9 @@ export class Announcements {
       if (rounds > 0) this.#offer(router, addresses, rounds);
       if (extra) this.#offer(router, this.#furtherInterfaces(router, addresses), 1);
     }
+    const sources = this.#sources;
+    this.#sources = [];
+    for (const router of sources) this.#offerSource(router);
     this.#announcer.flush(now);
   }
 
@@ -105,6 +115,12 @@ export class Announcements {
         });
       this.#announcer.offer({ ...link, wire: this.#wireOf(link) }, list, rounds);
     }
+  }
+
+  #offerSource(router: Router): void {
+    const source = router.params.sourceAddress;
+    const link = [...this.#ports.links.links.values()].find(({ name }) => name === router.config.interface);
+    if (source !== undefined && link !== undefined) this.#offer(router, new Map([[link.index, [source]]]), 1);
   }
 
   /**

@@ -328,7 +328,8 @@ export class VrrpRuntime {
         else this.#turn.release(router);
         return;
       case "announce":
-        this.#announce(router, effect.round, now);
+        if (effect.round === "source") this.#turn.announceSource(router);
+        else this.#announce(router, effect.round, now);
         // The rival may have drawn the traffic of the whole group to itself.
         if (effect.round === "lowerPriority")
           for (const mate of this.#sync.matesOf(router))

@@ -56,6 +56,7 @@ export function paramsOf(
     higherPrioSendAdvert: c.higherPrioSendAdvert,
     announceOnLowerPriority: c.garp.lowerPrioRepeat > 0,
     reportsDeletion: c.notifyDeleted?.report,
+    announcesSource: c.unicast !== undefined,
     timerExpiredBackup: c.timerExpiredBackup,
   };
 }

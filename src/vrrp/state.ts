@@ -33,6 +33,8 @@ export interface VrrpParams {
   readonly higherPrioSendAdvert: boolean;
   /** a lower advert makes us announce our addresses again */
   readonly announceOnLowerPriority: boolean;
+  /** unicast: leaving FAULT, peers are told where our source address is */
+  readonly announcesSource?: boolean | undefined;
   /** 1-254: a rival of this priority that may have taken over while we slept; undefined: we do not ask */
   readonly timerExpiredBackup?: number | undefined;
   /** the startup delay: until then nobody is heard and no timer runs */
@@ -198,8 +200,11 @@ export type VrrpEffect =
   | { readonly kind: "sendAdvert"; readonly priority: number }
   /** the addresses: all of them on their interfaces, or none */
   | { readonly kind: "setOwned"; readonly owned: boolean }
-  /** gratuitous ARP: `takeover` starts the whole schedule, `lowerPriority` one burst now and one later */
-  | { readonly kind: "announce"; readonly round: "takeover" | "lowerPriority" }
+  /**
+   * gratuitous ARP: `takeover` starts the whole schedule, `lowerPriority` one burst now and one later,
+   * `source` is one for the address that adverts come from
+   */
+  | { readonly kind: "announce"; readonly round: "takeover" | "lowerPriority" | "source" }
   | Transition
   /** what is no change of state, but wanted by notifications */
   | {

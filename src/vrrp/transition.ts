@@ -276,13 +276,18 @@ export function start(p: VrrpParams, causes: readonly FaultCause[], now: Instant
 export function leaveFault(p: VrrpParams, now: Instant): Step {
   const m = freshMemory(p);
   const quiet = p.quietUntil !== undefined && now <= p.quietUntil;
-  if (p.basePriority === 255 && p.group !== "mixed" && !quiet)
-    return toActive(p, "fault", m, now, "faultCleared");
+  const announced: readonly VrrpEffect[] =
+    p.announcesSource === true && !quiet ? [{ kind: "announce", round: "source" }] : [];
+  if (p.basePriority === 255 && p.group !== "mixed" && !quiet) {
+    const taken = toActive(p, "fault", m, now, "faultCleared");
+    return { state: taken.state, effects: [...announced, ...taken.effects] };
+  }
   const state = backupState(m, quiet ? firstDeadline(p, now) : downAt(p, p.advertInterval, now));
   return {
     state,
     effects: [
       log("entering-backup", { instance: p.name, init: false }),
+      ...announced,
       published("fault", "backup", "faultCleared", ownPriority(p, m)),
     ],
   };

@@ -160,6 +160,11 @@ export class Turn {
   }
 
   /** @param extra also one frame on each further interface */
+  /** The address that unicast peers know a router by. */
+  announceSource(router: Router): void {
+    this.#announcements.askSource(router);
+  }
+
   announce(router: Router, rounds: number, extra = false): void {
     this.#announcements.ask(router, rounds, extra);
   }

@@ -119,6 +119,20 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
     await until("it says why", () => second.log.includes(line));
   });
 
+  test("unicast peers are told of our source address when the interface is back", async () => {
+    const lan = new Lan("ri", 1);
+    after(() => lan.remove());
+    const daemon = lan.ours(1, model(configuration(100, { instance: unicast(1) })));
+    await until("it is active", () => holds(lan, 1));
+    const line = "(VI_1) Sending/queueing gratuitous ARPs on eth0 for 10.9.0.1";
+    assert.equal(daemon.log.includes(`${line}\n`), false);
+    lan.ip(1, "link set eth0 down");
+    await until("it is in fault", () => daemon.log.includes("Entering FAULT STATE"));
+    lan.ip(1, "link set eth0 up");
+    await until("it is announced", () => daemon.log.includes(`${line}\n`));
+    await until("it is active again", () => holds(lan, 1));
+  });
+
   test("vrrp_startup_delay: nobody is heard until it is over, and the wait begins then", async () => {
     const lan = new Lan("rf", 2);
     after(() => lan.remove());
