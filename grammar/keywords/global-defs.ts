@@ -451,7 +451,7 @@ const globalDefs: BlockTable = {
       help: "use iptables for no_accept and VMAC filtering",
       syntax: "[IN-CHAIN [OUT-CHAIN]]",
       field: "vrrpIptables",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_ipsets",

@@ -37,6 +37,7 @@ if [ "$purpose" != demo ]; then
   need procps /usr/bin/pgrep
   need frr /usr/lib/frr/bfdd
   need nftables /usr/sbin/nft
+  need iptables /usr/sbin/iptables-legacy
 fi
 if [ "$purpose" = bench ]; then
   need tcpdump /usr/bin/tcpdump /usr/sbin/tcpdump

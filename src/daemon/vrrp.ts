@@ -2,6 +2,7 @@
  * The VRRP child's role: joins the VRRP runtime with scripts and with the parent, who shows its state.
  * Never parses, never waits for a script while routers run.
  */
+import { type Micros, seconds } from "../base/units.ts";
 import type { ConfigModel, ScriptRef, VrrpInstanceConfig } from "../config/model.ts";
 import type { LvsSyncDaemon } from "../config/model-global.ts";
 import type { TrackScriptConfig } from "../config/model-vrrp.ts";
@@ -21,6 +22,8 @@ import { Notifier, STOP_LIMIT } from "./notifier.ts";
 import type { SyncDaemonRunner } from "./sync-daemon.ts";
 import { loadSecrets } from "./vrrp-secrets.ts";
 
+/** iptables waits for its lock. */
+const COMMAND_LIMIT: Micros = seconds(5);
 /** How old the counters of a published snapshot may be. */
 const COUNTERS_PAUSE_MS = 1_000;
 /** How old a state may be: hundreds of instances that change theirs together are shown once. */
@@ -58,7 +61,7 @@ class VrrpChild implements ChildHandlers {
   }
 
   async configure(model: ConfigModel, generation: number): Promise<string> {
-    const { native, clock, logger, options } = this.#context;
+    const { native, clock, logger, options, scripts } = this.#context;
     this.#runtime ??= new VrrpRuntime({
       native,
       clock,
@@ -80,6 +83,12 @@ class VrrpChild implements ChildHandlers {
             ? priorityNotices(config, state, priority)
             : lowerPriorityNotices(config, priority),
         ),
+      runCommand: async (argv) => {
+        const script = { argv, uid: 0, gid: 0 };
+        const options = { queue: "firewall", timeout: COMMAND_LIMIT };
+        const result = await scripts.run(script, [], options);
+        return result.kind === "exited" ? result.status : -1;
+      },
       statusOf: (kind, name) => this.#tracking.statusOf(kind, name),
       // counters grow with every advert; nobody needs to see each step
       onChange: () => this.#publishSoon(COUNTERS_PAUSE_MS),

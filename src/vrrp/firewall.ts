@@ -10,7 +10,8 @@ import type { DivertedVmac, FirewallContent } from "../net/kernel-objects.ts";
 
 /** `NftablesFirewall` of src/net/nftables.ts, or the iptables variant. */
 export interface FirewallKernel {
-  clear(): DaemonError | undefined;
+  /** @param leftovers what a predecessor may have refused; everything of ours without them */
+  clear(leftovers?: FirewallContent["refused"]): DaemonError | undefined;
   apply(content: FirewallContent): DaemonError | undefined;
   close(): void;
 }
@@ -38,8 +39,8 @@ export class Firewall<Owner> {
   }
 
   /** Removes what a predecessor left. */
-  clear(): void {
-    this.#report(this.#connection().clear());
+  clear(leftovers: Refused): void {
+    this.#try((kernel) => kernel.clear(leftovers));
   }
 
   /** Notes what an owner's addresses refuse from now on. @returns whether that is a change */
@@ -100,8 +101,12 @@ export class Firewall<Owner> {
     this.#stale = false;
     const refused = [...this.#refused.values()].flat();
     if (this.#kernel === undefined && refused.length === 0 && this.#diverted.length === 0) return;
+    this.#try((kernel) => kernel.apply({ refused, diverted: this.#diverted }));
+  }
+
+  #try(operation: (kernel: FirewallKernel) => DaemonError | undefined): void {
     try {
-      this.#report(this.#connection().apply({ refused, diverted: this.#diverted }));
+      this.#report(operation(this.#connection()));
     } catch (e) {
       // A kernel without netfilter has no such socket.
       if (!(e instanceof DaemonError)) throw e;

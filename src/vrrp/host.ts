@@ -28,6 +28,8 @@ export interface RuntimeHost {
   statusOf(kind: ObjectKind, name: string): ObjectStatus;
   /** a sync group changed its state; in order with the transitions of its members */
   onGroup(config: SyncGroupConfig, to: GroupTold): void;
+  /** runs a command as root after those before it; its exit status, or -1 */
+  runCommand(argv: readonly string[]): Promise<number>;
   /** something that {@link VrrpRuntime.snapshot} shows has changed */
   onChange(): void;
 }

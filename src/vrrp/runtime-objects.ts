@@ -12,10 +12,13 @@ import type { TableOptions } from "../net/nftables-table.ts";
 import { type ObjectEvent, ObjectMonitor } from "../net/object-monitor.ts";
 import { openPacketSocket, type PacketSocket } from "../net/raw-socket.ts";
 import { RouteSocket } from "../net/rtnetlink.ts";
+import type { FirewallKernel } from "./firewall.ts";
+import { type Chains, IptablesFirewall } from "./iptables.ts";
 import { staticObjects, watchedGroups } from "./objects.ts";
 import { routeKey, ruleKey } from "./ownership.ts";
 import type { Router } from "./router.ts";
 import { nameCulprit } from "./runtime-culprit.ts";
+import { iptablesObstacle } from "./runtime-iptables.ts";
 import type { Transition } from "./state.ts";
 import type { Sysctls } from "./sysctls.ts";
 import { type LogWriter, Turn, type TurnPorts } from "./turn.ts";
@@ -31,6 +34,8 @@ export interface ObjectHost {
   readonly releaseVips: boolean;
   readonly sysctls: Sysctls;
   transition(router: Router, transition: Transition): void;
+  /** runs a command after those before it; its exit status, or -1 */
+  run(argv: readonly string[]): Promise<number>;
   /** something is to be looked into at the end of the turn */
   askSettle(): void;
 }
@@ -44,6 +49,7 @@ export class ObjectRuntime {
   #tableOptions: TableOptions = { table: "keepalived", priority: -1, counters: false, byIndex: false };
   /** interfaces whose secondary addresses survive their primary */
   #promoting: ReadonlySet<string> = new Set();
+  #chains: Chains | undefined;
   readonly #forwarding = new Map<string, { readonly forwards: boolean; readonly until: Instant }>();
   #closed = false;
 
@@ -63,7 +69,7 @@ export class ObjectRuntime {
       log,
       forwards: (name) => this.#forwards(name),
       releaseVips: host.releaseVips,
-      openFirewall: () => new NftablesFirewall(native, this.#tableOptions),
+      openFirewall: () => this.#openFirewall(),
       transition: (router, transition) => host.transition(router, transition),
       restored: ({ config }, what, culprit) =>
         void nameCulprit(culprit).then((name) => {
@@ -76,6 +82,7 @@ export class ObjectRuntime {
   configure(model: ConfigModel): void {
     const { nftables, nftablesCounters = false, nftablesIfindex = false } = model.global;
     const { table = "keepalived", priority = -1 } = nftables ?? {};
+    this.#chains = model.global.vrrpIptables;
     this.turn.configure(model);
     this.#tableOptions = { table, priority, counters: nftablesCounters, byIndex: nftablesIfindex };
   }
@@ -98,6 +105,22 @@ export class ObjectRuntime {
     this.#monitor.close();
     this.#packets.close();
     this.#route.close();
+  }
+
+  #openFirewall(): FirewallKernel {
+    const { native, log, links, run } = this.#host;
+    if (this.#chains !== undefined) {
+      const reason = iptablesObstacle();
+      if (reason === undefined)
+        return new IptablesFirewall(this.#chains, {
+          run: (argv) => run(argv),
+          failed: (command, status) =>
+            log("firewall-failed", { reason: `${command} ended with status ${status}` }),
+          nameOf: (ifindex) => links.links.get(ifindex)?.name,
+        });
+      log("iptables-unsuitable", { reason });
+    }
+    return new NftablesFirewall(native, this.#tableOptions);
   }
 
   /** Looked at no more often than every five seconds, as keepalived does. */

@@ -91,6 +91,7 @@ export class VrrpRuntime {
       releaseVips: host.releaseVips,
       sysctls: this.#interfaces.sysctls,
       transition: (router, transition) => host.onTransition(router.config, transition),
+      run: (argv) => host.runCommand(argv),
       askSettle: () => this.#askSettle(),
     });
     this.#turn = this.#objects.turn;

@@ -113,11 +113,14 @@ export class Turn {
   /** What a killed predecessor left behind would look like a second owner: it goes at once. */
   removeLeftovers(routers: Iterable<Router>, statics: StaticObjects): void {
     const owners: Owner[] = [...routers];
-    if (owners.some((router) => router !== STATICS && refusesTraffic(router.config))) this.#firewall.clear();
     for (const router of owners) if (router !== STATICS) this.#logRelease(router);
     const wanted = new Map(
       owners.map((owner) => [owner, owner === STATICS ? [] : this.#desired(owner).objects]),
     );
+    const refused = [...wanted].flatMap(([owner, objects]) =>
+      owner === STATICS ? [] : this.#refusedBy(owner, objects),
+    );
+    if (refused.length > 0) this.#firewall.clear(refused);
     wanted.set(STATICS, desiredStatics(statics, this.#ports.links).objects);
     const there = this.#holdings.present([...wanted.values()].flat()) ?? new Set();
     for (const [owner, objects] of wanted) {

@@ -228,6 +228,11 @@ const always: readonly Sentence[] = [
     "deletions of routes and rules by others are not seen: socket: EMFILE",
   ],
   [
+    "iptables-unsuitable",
+    { reason: "there is no iptables command" },
+    "vrrp_iptables cannot be used: there is no iptables command; using nftables",
+  ],
+  [
     "firewall-failed",
     { reason: "NFT_MSG_NEWRULE: ENOENT" },
     "firewall entries for no_accept or VMACs could not be changed: NFT_MSG_NEWRULE: ENOENT",

@@ -232,6 +232,18 @@ static_rules {
     assert.equal(masters(daemon), 1);
   });
 
+  test("vrrp_iptables with a command that only translates means nftables", async () => {
+    const lan = new Lan("ok", 1);
+    after(() => lan.remove());
+    const outside = "global_defs {\n vrrp_iptables\n}";
+    const daemon = lan.ours(1, modelFrom(text({ outside, more: "no_accept" })));
+    await active(daemon);
+    await until("it refuses", () => lan.exec(1, "nft list ruleset").includes("10.9.0.100"));
+    assert.deepEqual(daemon.lines(/iptables/), [
+      "vrrp_iptables cannot be used: the iptables command is not the legacy one; using nftables",
+    ]);
+  });
+
   test("routes return with their interface, which took them along without a word", async () => {
     const { lan, daemon } = start("oh", { ...three, more: "dont_track_primary" });
     await active(daemon);

@@ -86,6 +86,7 @@ export type VrrpLogFields = {
   readonly "removing-rules": Of;
   readonly "setting-firewall": Of;
   readonly "removing-firewall": Of;
+  readonly "iptables-unsuitable": { readonly reason: string };
   readonly "firewall-failed": { readonly reason: string };
   readonly "vip-left-configuration": Of<{
     readonly address: string;
@@ -499,6 +500,11 @@ export const vrrpLog: Sentences = {
     "info",
     (f) => `(${f.instance}) removing firewall drop rule`,
     detail,
+  ),
+  "iptables-unsuitable": entry(
+    "vrrp-iptables-unsuitable",
+    "error",
+    (f) => `vrrp_iptables cannot be used: ${f.reason}; using nftables`,
   ),
   "firewall-failed": entry(
     "vrrp-firewall-failed",
