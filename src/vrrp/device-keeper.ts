@@ -23,6 +23,8 @@ import type { SysctlAccess, Sysctls } from "./sysctls.ts";
 export interface KeptLink extends DeviceLink {
   /** ARPHRD_* of linux/if_arp.h */
   readonly arphrd: number;
+  /** IFF_* of linux/if.h */
+  readonly flags: number;
   readonly master: number | undefined;
   readonly group: number;
 }
@@ -81,6 +83,7 @@ interface Fresh {
 
 /** ARPHRD_ETHER of linux/if_arp.h */
 const ETHERNET = 1;
+const IFF_UP = 0x1;
 const SCOPE_LINK = 253;
 /** owner of what all IPv4 VMACs together need */
 const RP_FILTER_OWNER = "rp_filter";
@@ -90,6 +93,8 @@ export class DeviceKeeper {
   #plans: readonly DevicePlan[] = [];
   /** plans by index of the links that exist for them */
   readonly #made = new Map<number, DevicePlan>();
+  /** what a parent gave to a device stays, though the parent may get another one */
+  readonly #linkLocals = new Map<number, IpAddress>();
   /** why there is no device, by name */
   readonly #refused = new Map<string, string>();
   #fresh: Fresh[] = [];
@@ -145,6 +150,7 @@ export class DeviceKeeper {
     this.#fresh = [];
     if (fresh.length > 0) this.#ports.beforeUp();
     for (const device of fresh) this.#setUp(device);
+    this.#mendAddresses(new Set(fresh.map(({ index }) => index)));
     this.#guardRpFilter();
   }
 
@@ -255,7 +261,7 @@ export class DeviceKeeper {
       this.#delete([[index, plan]]);
       return;
     }
-    this.#addAddresses(plan, index, parent);
+    for (const address of this.#addressesOf(plan, index, parent)) this.#addAddress(plan, address);
     if (plan.announceParent)
       this.#attempt(plan, () => kernel.change({ index: parent.index, group: parent.group }));
     this.#refused.delete(plan.name);
@@ -264,14 +270,36 @@ export class DeviceKeeper {
     log("device-created", { instance: plan.instance, device: plan.name, kind });
   }
 
-  #addAddresses(plan: DevicePlan, ifindex: number, parent: KeptLink): void {
+  /** Over IPv6 a device that somebody set down and up again has lost its address. */
+  #mendAddresses(fresh: ReadonlySet<number>): void {
+    const { view } = this.#ports;
+    let there: ReadonlySet<string> | undefined;
+    for (const [index, plan] of this.#made) {
+      const link = view.links.get(index);
+      const parent = view.linkByName(plan.parent);
+      if (fresh.has(index) || link === undefined || parent === undefined || (link.flags & IFF_UP) === 0)
+        continue;
+      for (const address of this.#addressesOf(plan, index, parent)) {
+        there ??= new Set(view.addresses().map((a) => `${a.ifindex} ${a.address}`));
+        if (!there.has(`${index} ${address.address}`)) this.#addAddress(plan, address);
+      }
+    }
+  }
+
+  #addressesOf(plan: DevicePlan, ifindex: number, parent: KeptLink): readonly KernelAddress[] {
     const addresses: KernelAddress[] = [];
     if (plan.address !== undefined) addresses.push({ ifindex, scope: 0, ...plan.address });
     if (plan.linkLocal !== undefined) {
-      const address = plan.linkLocal === "parent" ? this.#linkLocalOf(parent) : plan.linkLocal;
+      const ofParent = this.#linkLocals.get(ifindex) ?? this.#linkLocalOf(parent);
+      const address = plan.linkLocal === "parent" ? ofParent : plan.linkLocal;
+      this.#linkLocals.set(ifindex, ofParent);
       addresses.push({ ifindex, scope: SCOPE_LINK, address, prefixLength: 64, preferredLft: 0 });
     }
-    for (const address of addresses) this.#attempt(plan, () => this.#ports.kernel.addAddress(address));
+    return addresses;
+  }
+
+  #addAddress(plan: DevicePlan, address: KernelAddress): void {
+    this.#attempt(plan, () => this.#ports.kernel.addAddress(address));
   }
 
   #linkLocalOf(parent: KeptLink): IpAddress {
@@ -329,6 +357,7 @@ export class DeviceKeeper {
     const plan = this.#made.get(index);
     if (plan === undefined) return;
     this.#made.delete(index);
+    this.#linkLocals.delete(index);
     this.#ports.sysctls.release(ownerOf(plan));
   }
 

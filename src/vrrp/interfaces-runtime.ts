@@ -271,6 +271,10 @@ export class Interfaces {
         this.#addressChanged(e.address, "address-assigned");
         return;
       case "addressGone":
+        if (this.#devices.owns(e.address.ifindex) && !this.#watch.virtual.has(e.address.address)) {
+          this.#disturbed = true;
+          this.#host.askSettle();
+        }
         if (!this.#host.addressGone(e.address, e.port)) this.#addressChanged(e.address, "address-deassigned");
         return;
       case "resynced":

@@ -29,6 +29,7 @@ const link = (index: number, name: string, more: Partial<KeptLink> = {}): KeptLi
   parent: undefined,
   macvlanMode: undefined,
   arphrd: 1,
+  flags: 0x1043,
   master: undefined,
   group: 5,
   ...more,
@@ -270,6 +271,22 @@ describe("a device", () => {
     assert.equal(address("fe80::9" as IpAddress), "address fe80::9/64 on 20 preferred 0");
     assert.equal(address("parent", "eth1"), "address fe80::e46:4eff:feb1:a536/64 on 20 preferred 0");
     assert.equal(interfaceIdentifier(Uint8Array.of(2, 0, 0, 0, 0, 1)), "fe80::ff:fe00:1");
+  });
+
+  test("gets an address that it lost again, unless it is down", () => {
+    const { keeper, links, hear, take } = machine();
+    keeper.require([plan({ family: "ipv6", ipv6: true, linkLocal: "parent" })]);
+    hear();
+    take();
+    const down = links.get(20);
+    assert.ok(down);
+    links.set(20, { ...down, flags: 0x1002 });
+    keeper.mend();
+    assert.deepEqual(take(), []);
+    links.set(20, down);
+    links.set(2, link(2, "eth0", { mac: Uint8Array.of(2, 0, 0, 0, 0, 77) }));
+    keeper.mend();
+    assert.deepEqual(take(), ["address fe80::2/64 on 20 preferred 0"]);
   });
 
   test("of the ipvlan kind has the address of the file, and its parent is left alone", () => {

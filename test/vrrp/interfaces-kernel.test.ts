@@ -54,6 +54,30 @@ describe("an interface", { skip, concurrency: 3 }, () => {
     await until("it is noticed", () => daemon.log.includes("Netlink reports eth0 down"));
   });
 
+  test("with delays gives them to its VMAC", async () => {
+    const vmac = { name: undefined, mac: undefined, netlinkNotifyMsg: false, group: undefined };
+    const interfaceDelays = [{ interface: "eth0", down: seconds(1), up: seconds(0) }];
+    const lan = new Lan("i", 1);
+    after(() => lan.remove());
+    const daemon = lan.ours(1, { ...modelOf(instance({ vmac })), interfaceDelays });
+    await until("it is active", () => daemon.log.includes("Entering MASTER"));
+    lan.ip(0, "link set p1 down");
+    await sleep(300);
+    lan.ip(0, "link set p1 up");
+    await sleep(1_500);
+    lan.ip(1, "link set vrrp.51 down");
+    await sleep(300);
+    lan.ip(1, "link set vrrp.51 up");
+    await sleep(1_500);
+    assert.deepEqual(daemon.lines(/reports|FAULT/), []);
+    lan.ip(0, "link set p1 down");
+    await until("it is noticed", () => daemon.log.includes("Entering FAULT"));
+    assert.deepEqual(daemon.lines(/reports/).toSorted(), [
+      "Netlink reports eth0 down",
+      "Netlink reports vrrp.51 down",
+    ]);
+  });
+
   test("that is polled: the driver is asked, by the way that it knows", async () => {
     const linkbeatInterfaces = [{ interface: "eth0", method: "MII" as const }];
     const { lan, daemon } = await start("b", { ...modelOf(instance()), linkbeatInterfaces });

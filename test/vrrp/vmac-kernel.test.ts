@@ -265,6 +265,20 @@ describe("a VMAC", { skip, concurrency: 2 }, () => {
     ]);
   });
 
+  test("over IPv6 that is set down and up again has its address again, and is active", async () => {
+    const lan = new Lan("u", 1);
+    after(() => lan.remove());
+    await until("addresses have settled", () => !lan.ip(1, "addr show").includes("tentative"));
+    const virtualIpaddress = [vip("fe80::100", { prefixLength: 128 })];
+    const daemon = lan.ours(1, modelOf(instance({ vmac, family: "ipv6", version: 3, virtualIpaddress })));
+    const holds = (): boolean => lan.ip(1, "-o addr show").includes("vrrp.51    inet6 fe80::100/128");
+    await until("the address is set", holds);
+    lan.ip(1, "link set vrrp.51 down");
+    await until("it is missed", () => daemon.log.includes("Entering FAULT"));
+    lan.ip(1, "link set vrrp.51 up");
+    await until("it is active again", () => daemon.lines(/Entering MASTER/).length === 2 && holds());
+  });
+
   test("follows its parent when that is renamed, deleted and plugged in again", async () => {
     const { lan } = await start("p");
     lan.ip(1, "link set eth0 name lan0");
