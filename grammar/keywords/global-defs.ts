@@ -118,7 +118,7 @@ const globalDefs: BlockTable = {
       help: "keep symlinks in script paths instead of resolving them",
       field: "useSymlinkPaths",
       since: "later than 2.2.7",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "set_supplementary_groups",
@@ -127,7 +127,7 @@ const globalDefs: BlockTable = {
       help: "give scripts the user's supplementary groups",
       field: "setSupplementaryGroups",
       since: "later than 2.2.7",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "router_id",

@@ -17,7 +17,7 @@ import type {
 } from "./model-lvs.ts";
 import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
-import { type Identity, readIdentity } from "./scripts.ts";
+import { type Identity, identityOf, readIdentity } from "./scripts.ts";
 import { readInteger } from "./words.ts";
 
 export function readUdp(reporter: Reporter, draft: Draft, common: CheckerCommon): UdpCheckConfig {
@@ -96,7 +96,7 @@ export function readMisc(
       );
       return undefined;
     }
-    user = { uid: identity.uid, gid: identity.gid };
+    user = identityOf(identity);
   } else if (scripts.defaultUser === undefined) {
     reportAtEnd(
       reporter,

@@ -7,7 +7,7 @@ import type { ConfigSystem } from "./load.ts";
 import type { GarpConfig, GlobalDefs, SchedulingConfig } from "./model.ts";
 import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
-import { type Identity, readIdentity } from "./scripts.ts";
+import { type Identity, identityOf, readIdentity } from "./scripts.ts";
 
 /** Defaults that instances and servers take from `global_defs` and that the model does not carry. */
 export interface Inherited {
@@ -36,7 +36,7 @@ export function buildGlobal(
   const result: GlobalDefs = {
     routerId: global.text("router_id") ?? system.hostname,
     enableScriptSecurity: security,
-    scriptUser: scriptUser ?? { uid: system.self.uid, gid: system.self.gid },
+    scriptUser: { uid: (scriptUser ?? system.self).uid, gid: (scriptUser ?? system.self).gid },
     vrrpVersion: global.number("vrrp_version") === 3 ? 3 : 2,
     notificationEmail: readRecipients(global, reporter),
     notificationEmailFrom: global.text("notification_email_from") ?? `${system.self.name}@${system.hostname}`,
@@ -133,7 +133,7 @@ function readScriptUser(
   const cell = global.cell("script_user");
   if (cell !== undefined) {
     const identity = readIdentity(system, cell.statement, 1);
-    if (identity.kind === "known") return { uid: identity.uid, gid: identity.gid };
+    if (identity.kind === "known") return identityOf(identity);
     reporter.word(
       "script-user-unknown",
       cell.statement,

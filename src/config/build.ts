@@ -94,6 +94,7 @@ export class ModelBuilder {
     const scripts = new Scripts(system, reporter, {
       security: basic.enableScriptSecurity,
       defaultUser: inherited.scriptUser,
+      supplementary: draft.flag("set_supplementary_groups") ?? false,
     });
     const extras = buildGlobalExtras({ reporter, system, scripts, scriptUser }, draft);
     const global = { ...basic, ...extras };

@@ -25,6 +25,8 @@ export interface ConfigSystem {
   user(name: string): { readonly uid: number; readonly gid: number } | undefined;
   /** gid of a group */
   group(name: string): number | undefined;
+  /** all groups of a user, sorted; without it there are none */
+  groupsOf?(uid: number): readonly number[];
   readonly hostname: string;
   /** whom scripts run as when nothing else is said: this process */
   readonly self: { readonly uid: number; readonly gid: number; readonly name: string };

@@ -37,6 +37,8 @@ export interface ScriptRef {
   readonly argv: readonly string[];
   readonly uid: number;
   readonly gid: number;
+  /** supplementary groups; undefined: none, or those of this process for a script that runs as it */
+  readonly groups?: readonly number[];
 }
 
 export interface GlobalDefs extends GlobalExtras {

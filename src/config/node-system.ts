@@ -22,6 +22,7 @@ export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefi
       const fields = findLine("/etc/group", 0, name);
       return fields === undefined ? undefined : Number(fields[2]);
     },
+    groupsOf: (id) => groupsOf(findLine("/etc/passwd", 2, String(id))),
     hostname: hostname(),
     self: { uid, gid, name: findLine("/etc/passwd", 2, String(uid))?.[0] ?? String(uid) },
     statScript: (path) => {
@@ -74,18 +75,31 @@ function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
+/** @param user the line of /etc/passwd */
+function groupsOf(user: readonly string[] | undefined): readonly number[] {
+  const [name, , , primary] = user ?? [];
+  if (name === undefined) return [];
+  const others = linesOf("/etc/group").flatMap((line) => {
+    const [, , gid, members = ""] = line.split(":");
+    return members.split(",").includes(name) ? Number(gid) : [];
+  });
+  return [...new Set([Number(primary), ...others])].sort((a, b) => a - b);
+}
+
 /** The fields of the first line of a colon-separated table whose field has a value. */
 function findLine(path: string, field: number, value: string): readonly string[] | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    // A machine without the table has no users by name.
-    return undefined;
-  }
-  for (const line of text.split("\n")) {
+  for (const line of linesOf(path)) {
     const fields = line.split(":");
     if (fields[field] === value && fields.length > 2) return fields;
   }
   return undefined;
+}
+
+function linesOf(path: string): readonly string[] {
+  try {
+    return readFileSync(path, "utf8").split("\n");
+  } catch {
+    // A machine without the table has no users by name.
+    return [];
+  }
 }

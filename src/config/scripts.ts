@@ -14,6 +14,8 @@ import { becomesRoot, isExecutableFor, weakComponent } from "./scripts-check.ts"
 export interface Identity {
   readonly uid: number;
   readonly gid: number;
+  /** supplementary groups; undefined: none */
+  readonly groups?: readonly number[];
 }
 
 /** Where a command without a path is looked for. */
@@ -32,16 +34,23 @@ export class Scripts {
   readonly #security: boolean;
   /** undefined: scripts need a user of their own */
   readonly #defaultUser: Identity | undefined;
+  readonly #supplementary: boolean;
 
   constructor(
     system: ConfigSystem,
     reporter: Reporter,
-    options: { readonly security: boolean; readonly defaultUser: Identity | undefined },
+    options: {
+      readonly security: boolean;
+      readonly defaultUser: Identity | undefined;
+      /** `set_supplementary_groups` */
+      readonly supplementary: boolean;
+    },
   ) {
     this.#system = system;
     this.#reporter = reporter;
     this.#security = options.security;
     this.#defaultUser = options.defaultUser;
+    this.#supplementary = options.supplementary;
   }
 
   /**
@@ -62,14 +71,16 @@ export class Scripts {
       this.#refuse(use, "script-missing", statement, `${statement.words[0]} names no command`);
       return undefined;
     }
-    const identity = user ?? this.#identity(statement);
-    if (identity === undefined) return undefined;
+    const who = user ?? this.#identity(statement);
+    if (who === undefined) return undefined;
+    const wanted = this.#supplementary && who.groups === undefined;
+    const identity = wanted ? { ...who, groups: this.#system.groupsOf?.(who.uid) ?? [] } : who;
     // A test like `</dev/tcp/127.0.0.1/80` is for the shell: there is no file to look at.
     if (/^[<>]\//.test(command)) return { argv: ["/bin/sh", "-c", text.command], ...identity };
     const path = this.#find(command, statement, use);
     if (path === undefined) return undefined;
     if (!this.#mayRun(path, identity, statement, use)) return undefined;
-    return { argv: [path, ...argv.slice(1)], uid: identity.uid, gid: identity.gid };
+    return { argv: [path, ...argv.slice(1)], ...identity };
   }
 
   /** Whom scripts run as that name nobody; undefined: they need a user of their own. */
@@ -98,7 +109,7 @@ export class Scripts {
   /** USER [GROUP] behind a keyword; undefined when there is no such user (reported). */
   identify(statement: Statement, word: number, use: ScriptUse = notification): Identity | undefined {
     const identity = readIdentity(this.#system, statement, word);
-    if (identity.kind === "known") return { uid: identity.uid, gid: identity.gid };
+    if (identity.kind === "known") return identityOf(identity);
     this.#reporter.word(
       use.code === undefined ? "user-unknown" : "script-user-unknown",
       statement,
@@ -203,9 +214,16 @@ export function readIdentity(system: ConfigSystem, statement: Statement, word: n
   const name = statement.words[word] ?? "";
   const user = /^[0-9]+$/.test(name) ? { uid: Number(name), gid: Number(name) } : system.user(name);
   if (user === undefined) return { kind: "unknown", what: "user", word };
-  const group = (statement.words[word + 1] ?? "").replace(/^:/, "");
-  if (group === "") return { kind: "known", ...user };
+  const behind = statement.words[word + 1] ?? "";
+  const group = behind.replace(/^:/, "");
+  const own = behind === group ? {} : { groups: system.groupsOf?.(user.uid) ?? [] };
+  if (group === "") return { kind: "known", ...user, ...own };
   const gid = /^[0-9]+$/.test(group) ? Number(group) : system.group(group);
   if (gid === undefined) return { kind: "unknown", what: "group", word: word + 1 };
-  return { kind: "known", uid: user.uid, gid };
+  return { kind: "known", uid: user.uid, gid, ...own };
+}
+
+/** Without what was said about reading it. */
+export function identityOf({ uid, gid, groups }: Identity): Identity {
+  return groups === undefined ? { uid, gid } : { uid, gid, groups };
 }

@@ -2,9 +2,10 @@
  * Runs one script to its end: own process group, /dev/null, clean environment, the user it belongs to,
  * killed when it takes too long. The forked script cannot ask the kernel for a signal at the death of
  * this process (Node has no hook between fork and exec): a script outlives a killed daemon, as notify
- * scripts of keepalived do. It gets no supplementary groups.
+ * scripts of keepalived do. Supplementary groups, which Node cannot set, take setpriv(1).
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import type { ScriptRef } from "../config/model.ts";
 import type { RunningScript, ScriptRequest, ScriptResult } from "./request.ts";
 
 /** Between the polite and the final signal, in milliseconds, and until the final one is repeated. */
@@ -21,8 +22,8 @@ export function scrubEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /** Text without `#!` is run by the shell, as execvp(3) does. */
 export function startScript(request: ScriptRequest): RunningScript {
-  const [command, ...args] = [...request.script.argv, ...request.extraArgs];
-  if (command === undefined) return failed("ENOENT");
+  const [command, ...args] = [...asUser(request.script), ...request.script.argv, ...request.extraArgs];
+  if (command === undefined || request.script.argv.length === 0) return failed("ENOENT");
   let child: ChildProcess;
   try {
     child = spawn(command, args, {
@@ -58,10 +59,17 @@ function failed(code: string): RunningScript {
   return { ended: Promise.resolve({ kind: "failed", code }), signal: () => {} };
 }
 
+/** What has to stand before the command of a script with supplementary groups. */
+function asUser({ uid, gid, groups }: ScriptRef): readonly string[] {
+  if (groups === undefined) return [];
+  const list = groups.length === 0 ? ["--clear-groups"] : ["--groups", groups.join(",")];
+  return ["setpriv", "--reuid", `${uid}`, "--regid", `${gid}`, ...list, "--"];
+}
+
 /** A user change drops the supplementary groups; who stays itself keeps its own. */
 function identity({ script }: ScriptRequest): { uid?: number; gid?: number } {
   const same = process.getuid?.() === script.uid && process.getgid?.() === script.gid;
-  return same ? {} : { uid: script.uid, gid: script.gid };
+  return same || script.groups !== undefined ? {} : { uid: script.uid, gid: script.gid };
 }
 
 /** TERM, after two seconds KILL, after two more again, then every ten: who cannot die yet may later. */

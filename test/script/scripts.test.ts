@@ -68,6 +68,20 @@ test("a script runs as its user, without supplementary groups, in its own proces
   assert.equal(group, pid);
 });
 
+test("a script gets the supplementary groups that it is to have", {
+  skip: uid === 0 ? false : "needs root",
+}, async () => {
+  const out = path.join(folder, "groups");
+  const file = script("groups.sh", `#!/bin/sh\n{ id -u; id -g; id -G; echo "$1"; } > ${out}\n`);
+  const asked = request(file, { uid: 12345, gid: 23456, extraArgs: ["arg"] });
+  const result = await runScript({ ...asked, script: { ...asked.script, groups: [5, 7] } });
+  assert.deepEqual(result, { kind: "exited", status: 0 });
+  assert.deepEqual(fs.readFileSync(out, "utf8").split("\n"), ["12345", "23456", "23456 5 7", "arg", ""]);
+  const none = await runScript({ ...asked, script: { ...asked.script, groups: [] } });
+  assert.deepEqual(none, { kind: "exited", status: 0 });
+  assert.equal(fs.readFileSync(out, "utf8").split("\n")[2], "23456");
+});
+
 test("a script that does not exist is a result and not an exception", async () => {
   assert.deepEqual(await runScript(request("/no/such/script")), { kind: "failed", code: "ENOENT" });
 });
