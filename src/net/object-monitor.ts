@@ -40,12 +40,19 @@ const READS_PER_TURN = 16;
 export class ObjectMonitor {
   readonly #native: Native;
   readonly #onEvent: (event: ObjectEvent) => void;
+  readonly #receiveBuffer: number;
   #groups = 0;
   #open: { readonly socket: NetlinkSocket; readonly poll: Poll } | undefined;
 
-  constructor(native: Native, onEvent: (event: ObjectEvent) => void) {
+  /** @param options.receiveBuffer bytes, 4 MiB by default */
+  constructor(
+    native: Native,
+    onEvent: (event: ObjectEvent) => void,
+    options: { readonly receiveBuffer?: number } = {},
+  ) {
     this.#native = native;
     this.#onEvent = onEvent;
+    this.#receiveBuffer = options.receiveBuffer ?? RECEIVE_BUFFER;
   }
 
   /**
@@ -62,7 +69,10 @@ export class ObjectMonitor {
     if (groups === this.#groups) return;
     this.close();
     if (groups === 0) return;
-    const socket = new NetlinkSocket(this.#native, NETLINK_ROUTE, { groups, receiveBuffer: RECEIVE_BUFFER });
+    const socket = new NetlinkSocket(this.#native, NETLINK_ROUTE, {
+      groups,
+      receiveBuffer: this.#receiveBuffer,
+    });
     this.#open = { socket, poll: this.#native.poll(socket.fd, "read", () => this.drain()) };
     this.#groups = groups;
   }
