@@ -68,6 +68,11 @@ export class HmacSession {
     this.#rules = rules;
   }
 
+  /** Whether these are the rules of this session, which then can go on. */
+  follows(rules: HmacRules): boolean {
+    return plain(rules) === plain(this.#rules);
+  }
+
   /** Whether our adverts carry a trailer. */
   get signs(): boolean {
     return this.#rules.mode !== "receive-only" && this.#rules.keys.has(this.#rules.activeKey);
@@ -157,6 +162,11 @@ export class HmacSession {
     tail.set(trailer.subarray(0, VALUE));
     return this.#mac("sha256", key, head, message, tail).subarray(0, VALUE_LENGTH);
   }
+}
+
+function plain(rules: HmacRules): string {
+  const keys = [...rules.keys].map(([id, key]) => [id, ...key]);
+  return JSON.stringify({ ...rules, keys });
 }
 
 function no(reason: Failure["reason"], received: number, expected: number): Failure {

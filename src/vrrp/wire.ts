@@ -106,9 +106,9 @@ export class Wire {
     this.#oldChecksum = config.oldUnicastChecksum === "always";
   }
 
-  /** A reload gives other words. The sequence of AH goes on, that of `auth_hmac` starts anew. */
+  /** A reload gives other words. Sequences go on, that of `auth_hmac` as long as its own words stay. */
   configure(config: VrrpInstanceConfig, context: WireContext): void {
-    this.#settings = settingsOf(config, context, this.#settings.header);
+    this.#settings = settingsOf(config, context, this.#settings);
     this.#oldChecksum = config.oldUnicastChecksum === "always";
     this.#last = undefined;
   }
@@ -187,16 +187,16 @@ export class Wire {
   }
 }
 
-/** @param before the authentication header so far, whose sequence goes on */
+/** @param before whose sequences go on */
 function settingsOf(
   config: VrrpInstanceConfig,
   context: WireContext,
-  before: AuthenticationHeader | undefined,
+  before: Settings | undefined,
 ): Settings {
   const { groups, secrets } = context;
   const multicast = config.unicast === undefined;
-  const header = headerOf(config, secrets.mac, before);
-  const hmac = sessionOf(config, secrets);
+  const header = headerOf(config, secrets.mac, before?.header);
+  const hmac = sessionOf(config, secrets, before?.hmac);
   return {
     config,
     context,
@@ -208,6 +208,8 @@ function settingsOf(
     ],
     rules: {
       ...receiveRulesOf(config, groups),
+      // What is signed must come from a known sender: only then replays can be told.
+      ...(hmac === undefined ? {} : { peers: config.unicast?.peers }),
       verifyHeader: header && ((datagram) => header.verify(datagram, multicast)),
       verifyTrailer:
         hmac && ((pdu, trailer, source) => hmac.verify(pdu, trailer, source, secrets.wallMicros())),
@@ -226,11 +228,17 @@ function headerOf(
   return before ?? new AuthenticationHeader(mac, key);
 }
 
-function sessionOf(config: VrrpInstanceConfig, { mac, keysOf }: Secrets): HmacSession | undefined {
+function sessionOf(
+  config: VrrpInstanceConfig,
+  { mac, keysOf }: Secrets,
+  before: HmacSession | undefined,
+): HmacSession | undefined {
   const { authHmac, unicast } = config;
   const keys = authHmac === undefined ? undefined : keysOf(config);
   if (authHmac === undefined || keys === undefined || mac === undefined) return undefined;
-  return new HmacSession(mac, { ...authHmac, keys, peers: unicast?.peers.length });
+  const { activeKey, timeWindow, antiReplay, mode } = authHmac;
+  const rules = { keys, activeKey, timeWindow, antiReplay, mode, peers: unicast?.peers.length };
+  return before?.follows(rules) === true ? before : new HmacSession(mac, rules);
 }
 
 function authenticationOf({ authentication }: VrrpInstanceConfig): Authentication {
@@ -242,8 +250,6 @@ function authenticationOf({ authentication }: VrrpInstanceConfig): Authenticatio
 /** What the words of a vrrp_instance ask of arriving adverts. */
 function receiveRulesOf(c: VrrpInstanceConfig, groups: McastGroups): ReceiveRules {
   const isUnicast = c.unicast !== undefined;
-  // What is signed must come from a known sender: only then replays can be told.
-  const checksSource = c.unicast?.checkSource === true || c.authHmac !== undefined;
   return {
     version: c.version,
     family: c.family,
@@ -254,6 +260,6 @@ function receiveRulesOf(c: VrrpInstanceConfig, groups: McastGroups): ReceiveRule
     oldChecksumGroup:
       c.version === 3 && isUnicast && c.oldUnicastChecksum !== "never" ? groups.ipv4 : undefined,
     ignoresAll: c.priority === 255 && c.ownerIgnoreAdverts === true,
-    peers: checksSource ? c.unicast?.peers : undefined,
+    peers: c.unicast?.checkSource === true ? c.unicast.peers : undefined,
   };
 }

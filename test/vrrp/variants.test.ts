@@ -18,8 +18,8 @@ interface Variant {
   readonly body: (i: number) => string;
   /** an address that the better router must hold */
   readonly vip: string;
-  /** the first line of the instance; default: `interface eth0` */
-  readonly place?: string;
+  /** words that only Debian's has */
+  readonly theirs?: string;
 }
 
 const four = "virtual_ipaddress {\n10.9.0.100\n10.9.0.101/24 label eth0:1\n}";
@@ -45,6 +45,25 @@ const variants: readonly Variant[] = [
   {
     name: "other groups",
     body: () => `version 3\nadvert_int 0.2\nmcast_dst_ip 224.0.0.77\n${four}`,
+    vip: "10.9.0.101",
+  },
+  {
+    name: "global groups",
+    body: () => `version 3\nadvert_int 0.2\n${four}`,
+    global: "vrrp_version 3\nvrrp_mcast_group4 224.0.0.77",
+    vip: "10.9.0.101",
+  },
+  {
+    name: "global groups over IPv6",
+    body: () => `version 3\nadvert_int 0.2\n${six}`,
+    global: "vrrp_mcast_group6 ff02::77",
+    vip: "2001:db8::100",
+  },
+  {
+    name: "unicast version 3 with the old checksum on Debian's side only",
+    body: (i) =>
+      `version 3\nadvert_int 0.2\nunicast_src_ip 10.9.0.${i}\nunicast_peer {\n10.9.0.${other(i)}\n}\n${four}`,
+    theirs: "old_unicast_checksum",
     vip: "10.9.0.101",
   },
   {
@@ -79,7 +98,7 @@ ${v.global ?? "vrrp_version 2"}
 }
 vrrp_instance VI_1 {
 state BACKUP
-${v.place ?? "interface eth0"}
+interface eth0
 virtual_router_id 51
 priority ${priority}
 ${v.body(i)}
@@ -122,7 +141,7 @@ describe("variants of the protocol against Debian's", { concurrency: 3, skip: !a
       const lan = new Lan(`c${n}`, 2);
       after(() => lan.remove());
       await ready(lan);
-      const theirs = lan.theirs(2, text(v, 2, 90));
+      const theirs = lan.theirs(2, text({ ...v, body: (i) => `${v.theirs ?? ""}\n${v.body(i)}` }, 2, 90));
       await until("Debian's listens", () => theirs.log.includes("(init)"));
       const ours = lan.ours(1, model(text(v, 1, 100)));
       await until("ours is active", () => holds(lan, 1, v.vip) && !holds(lan, 2, v.vip));
@@ -136,7 +155,7 @@ describe("variants of the protocol against Debian's", { concurrency: 3, skip: !a
       const lan = new Lan(`d${n}`, 2);
       after(() => lan.remove());
       await ready(lan);
-      const theirs = lan.theirs(1, text(v, 1, 100));
+      const theirs = lan.theirs(1, text({ ...v, body: (i) => `${v.theirs ?? ""}\n${v.body(i)}` }, 1, 100));
       await until("Debian's is active", () => holds(lan, 1, v.vip));
       const ours = lan.ours(2, model(text(v, 2, 90)));
       await until("ours hears it", () => heard(lan, 2) > 2);

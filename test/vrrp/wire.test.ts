@@ -189,6 +189,25 @@ describe("IPv6", () => {
   });
 });
 
+test("version 2 over IPv6 names its authentication but carries none: Debian's 2.2.7 writes this, and crashes when it hears it", () => {
+  const authentication = { type: "PASS", password: "secret" } as const;
+  const six = { family: "ipv6", authentication } as const;
+  const payload = hex("2133640101017c2afe800000000000000000000000000100");
+  const [sent] = wire(six).adverts(params({ addresses: [ip("fe80::100")] }), 100, ip("fe80::1"));
+  assert.equal(shown(sent?.payload ?? hex("")), "2133640101010000fe800000000000000000000000000100");
+  const d: Datagram = {
+    source: ip("fe80::1"),
+    destination: ip("ff02::12"),
+    hopLimit: 255,
+    protocol: 112,
+    header: new Uint8Array(),
+    totalLength: undefined,
+    payload,
+  };
+  assert.equal(verdict(wire(six), d), "believed");
+  assert.equal(verdict(wire({ family: "ipv6" }), d), "auth-type-mismatch");
+});
+
 describe("where a router listens", () => {
   test("the group of its family, its own, or its unicast source", () => {
     const at = (more: Partial<VrrpInstanceConfig>, source?: string) =>
@@ -350,11 +369,21 @@ describe("an advert with the trailer of auth_hmac", () => {
     assert.equal(verdict(w, d), "hmac-replay");
   });
 
-  test("a reload starts the sequence anew", () => {
+  test("a reload keeps the marks against replays, unless it changes the words of auth_hmac", () => {
     const w = wire(signed, secrets);
     const d = datagram(wire(signed, secrets), "10.9.0.1");
+    const reload = (c: Partial<VrrpInstanceConfig>, s = secrets): void =>
+      w.configure(instance(c), { groups: standardGroups, secrets: s });
     assert.equal(verdict(w, d), "believed");
-    w.configure(instance(signed), { groups: standardGroups, secrets });
+    reload(signed);
+    assert.equal(verdict(w, d), "hmac-replay");
+    reload({ ...signed, authHmac: { ...authHmac, timeWindow: 6 as Seconds } });
+    assert.equal(verdict(w, d), "believed");
+    const other = new Map([
+      [7, key32],
+      [8, key32],
+    ]);
+    reload({ ...signed, authHmac: { ...authHmac, timeWindow: 6 as Seconds } }, secretsOf(other, wall));
     assert.equal(verdict(w, d), "believed");
   });
 
