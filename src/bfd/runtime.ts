@@ -22,18 +22,17 @@ import {
 import { Complaints } from "./complaints.ts";
 import { SessionDirectory } from "./directory.ts";
 import { decodePacket, encodePacket, type Malformed } from "./packet.ts";
+import { stepSession } from "./session.ts";
 import {
-  detectionTimeOf,
-  intervalOf,
   newSession,
   nextDeadline,
   type Session,
   type SessionEffect,
   type SessionEvent,
   type SessionParams,
-  stepSession,
-} from "./session.ts";
+} from "./session-state.ts";
 import { isMultihop, isSameSession, PORTS, paramsOf, placeOf, portOf, sourcePorts } from "./settings.ts";
+import { snapshotOf } from "./snapshot.ts";
 
 export interface BfdHost {
   readonly native: Native;
@@ -134,7 +133,8 @@ export class BfdRuntime {
   }
 
   snapshot(): FieldValue {
-    return { sessions: [...this.#entries.values()].map(snapshotOf) };
+    const entries = [...this.#entries.values()];
+    return { sessions: entries.map((e) => snapshotOf(e.config, e.session, e.sender?.port)) };
   }
 
   // ---- sockets -------------------------------------------------------------------------------------------
@@ -372,34 +372,4 @@ function localPortRange(): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function snapshotOf({ config, session: s, sender }: Entry): FieldValue {
-  const { remote } = s;
-  return {
-    name: config.name,
-    neighbor: config.neighbor,
-    source: config.source ?? null,
-    multihop: config.multihop,
-    state: s.state,
-    diagnostic: s.diagnostic,
-    localDiscriminator: s.localDiscriminator,
-    sourcePort: sender?.port ?? null,
-    interval: intervalOf(s),
-    detectionTime: detectionTimeOf(s),
-    polling: s.polling,
-    told: s.toldUp,
-    remote:
-      remote === undefined
-        ? null
-        : {
-            discriminator: remote.discriminator,
-            state: remote.state,
-            diagnostic: remote.diagnostic,
-            demand: remote.demand,
-            desiredMinTx: remote.desiredMinTx,
-            requiredMinRx: remote.requiredMinRx,
-            detectMultiplier: remote.detectMultiplier,
-          },
-  };
 }

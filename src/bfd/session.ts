@@ -7,93 +7,19 @@
  */
 import { after, between, type Instant, type Micros } from "../base/units.ts";
 import type { BfdLogFields, BfdSentence } from "../log/catalogue/bfd.ts";
-import { type ControlPacket, DIAGNOSTIC, type StateName } from "./packet.ts";
-import { detectionTime, jittered, transmitInterval } from "./timers.ts";
-
-/** What the configuration says about a session. */
-export interface SessionParams {
-  readonly name: string;
-  /** while Up */
-  readonly minTx: Micros;
-  /** while not Up, at least a second (RFC 5880 §6.8.3) */
-  readonly idleTx: Micros;
-  readonly minRx: Micros;
-  readonly detectMultiplier: number;
-  /** speaks only to those who speak first */
-  readonly passive: boolean;
-}
-
-/** What the other system said in its last packet. */
-export interface Remote {
-  readonly discriminator: number;
-  readonly state: StateName;
-  readonly diagnostic: number;
-  readonly demand: boolean;
-  readonly desiredMinTx: Micros;
-  readonly requiredMinRx: Micros;
-  readonly detectMultiplier: number;
-}
-
-export interface Session {
-  readonly state: StateName;
-  readonly diagnostic: number;
-  /** 1 to 2^32-1, stays for the session's life */
-  readonly localDiscriminator: number;
-  /** undefined: nobody was heard within the detection time */
-  readonly remote: Remote | undefined;
-  /** the diagnostic that the other system gave last */
-  readonly remoteDiagnostic: number;
-  /** a poll sequence waits for its F */
-  readonly polling: boolean;
-  /** what intervals are computed from; while Up a change for the worse waits for F (RFC 5880 §6.8.3) */
-  readonly minTxInForce: Micros;
-  readonly minRxInForce: Micros;
-  /** the next periodic packet; undefined: none is due */
-  readonly transmitAt: Instant | undefined;
-  /** when the other system counts as lost */
-  readonly detectAt: Instant | undefined;
-  /** what listeners were told last: an administrative end is no news to them */
-  readonly toldUp: boolean;
-}
-
-export type SessionEvent =
-  /** the session can send from now on */
-  | { readonly kind: "enabled" }
-  /** it cannot: there is no socket for it */
-  | { readonly kind: "disabled" }
-  | { readonly kind: "received"; readonly packet: ControlPacket }
-  | { readonly kind: "deadline" }
-  | { readonly kind: "paramsChanged"; readonly params: SessionParams }
-  /** the session ends because its owner wants it to */
-  | { readonly kind: "shutdown" };
-
-export type SessionEffect =
-  | { readonly kind: "send"; readonly packet: ControlPacket }
-  | { readonly kind: "notify"; readonly up: boolean }
-  | { readonly kind: "log"; readonly sentence: BfdSentence };
-
-/** The order of effects is contract. */
-export interface SessionStep {
-  readonly session: Session;
-  readonly effects: readonly SessionEffect[];
-}
-
-/** A session that has no socket yet. */
-export function newSession(params: SessionParams, localDiscriminator: number): Session {
-  return {
-    state: "AdminDown",
-    diagnostic: DIAGNOSTIC.none,
-    localDiscriminator,
-    remote: undefined,
-    remoteDiagnostic: DIAGNOSTIC.none,
-    polling: false,
-    minTxInForce: params.idleTx,
-    minRxInForce: params.minRx,
-    transmitAt: undefined,
-    detectAt: undefined,
-    toldUp: false,
-  };
-}
+import { type ControlPacket, DIAGNOSTIC } from "./packet.ts";
+import { enteringLines, parameterLines, sentence } from "./session-log.ts";
+import {
+  detectionTimeOf,
+  intervalOf,
+  newSession,
+  type Session,
+  type SessionEffect,
+  type SessionEvent,
+  type SessionParams,
+  type SessionStep,
+} from "./session-state.ts";
+import { jittered } from "./timers.ts";
 
 /** @param random 0 to 1, drawn anew at each call: jitter */
 export function stepSession(
@@ -118,23 +44,6 @@ export function stepSession(
     case "shutdown":
       return shutdown(params, session);
   }
-}
-
-/** @returns undefined when only a packet can change anything */
-export function nextDeadline({ transmitAt, detectAt }: Session): Instant | undefined {
-  if (transmitAt === undefined || detectAt === undefined) return transmitAt ?? detectAt;
-  return transmitAt < detectAt ? transmitAt : detectAt;
-}
-
-/** How often the session sends now, before jitter. */
-export function intervalOf(s: Session): Micros {
-  return transmitInterval(s.minTxInForce, s.remote?.requiredMinRx ?? (0 as Micros));
-}
-
-/** After how much silence the other system is lost; 0 while it is unknown. */
-export function detectionTimeOf(s: Session): Micros {
-  if (s.remote === undefined) return 0 as Micros;
-  return detectionTime(s.remote.detectMultiplier, s.minRxInForce, s.remote.desiredMinTx);
 }
 
 // ---- events ----------------------------------------------------------------------------------------------
@@ -224,7 +133,7 @@ function silent(params: SessionParams, s: Session, now: Instant, random: () => n
   };
   const down = { ...forgetful, state: "Down", diagnostic: DIAGNOSTIC.detectionTimeExpired } as const;
   const done = finish(params, s, down, now, random);
-  return { ...done, effects: [log("bfd-expired", expired), ...done.effects] };
+  return { ...done, effects: [log(sentence("bfd-expired", expired)), ...done.effects] };
 }
 
 function paramsChanged(
@@ -254,7 +163,9 @@ function disabled(params: SessionParams, s: Session): SessionStep {
   const session = { ...closed, diagnostic: DIAGNOSTIC.administrativelyDown, toldUp: false };
   if (s.state === "AdminDown" && s.diagnostic === DIAGNOSTIC.administrativelyDown)
     return { session, effects: [] };
-  const effects: SessionEffect[] = [log("bfd-entering", { session: params.name, state: "AdminDown" })];
+  const effects: SessionEffect[] = [
+    log(sentence("bfd-entering", { session: params.name, state: "AdminDown" })),
+  ];
   if (s.toldUp) effects.push({ kind: "notify", up: false });
   return { session, effects };
 }
@@ -304,9 +215,9 @@ function finish(
     if (s.state === "Up" && !administrative) next = { ...next, toldUp: false };
   }
   next = { ...next, transmitAt: transmission(params, s, next, now, random) };
-  if (entered) effects.push(...enteringLines(params, next));
-  if (next.polling && !s.polling) effects.push(log("bfd-poll", { session: params.name }));
-  effects.push(...parameterLines(params, s, next));
+  if (entered) effects.push(...enteringLines(params, next).map(log));
+  if (next.polling && !s.polling) effects.push(log(sentence("bfd-poll", { session: params.name })));
+  effects.push(...parameterLines(params, s, next).map(log));
   if (entered && next.state === "Up") effects.push({ kind: "notify", up: true });
   else if (s.toldUp && !next.toldUp) effects.push({ kind: "notify", up: false });
   // RFC 5880 §6.8.7: a change is told between two periodic packets
@@ -355,63 +266,6 @@ function packetOf(params: SessionParams, s: Session): ControlPacket {
   };
 }
 
-// ---- log -------------------------------------------------------------------------------------------------
-
-function log<K extends keyof BfdLogFields>(id: K, fields: BfdLogFields[K]): SessionEffect {
-  return { kind: "log", sentence: { id, fields } as BfdSentence };
-}
-
-/** Init is a step on the way and is not told. */
-function enteringLines({ name: session }: SessionParams, s: Session): readonly SessionEffect[] {
-  if (s.state === "Up") return [log("bfd-entering", { session, state: "Up" })];
-  if (s.state !== "Down" || s.diagnostic === DIAGNOSTIC.none) return [];
-  return [log("bfd-entering-down", { session, local: s.diagnostic, remote: s.remoteDiagnostic })];
-}
-
-/** The negotiated numbers, whenever they change while somebody is there to negotiate with. */
-function parameterLines(params: SessionParams, s: Session, next: Session): readonly SessionEffect[] {
-  if (next.remote === undefined || sameNumbers(s, next)) return [];
-  const { local, remote } = sidesOf(params, next, next.remote);
-  const session = params.name;
-  const [now, was] = [detectionTimeOf(next), detectionTimeOf(s)];
-  return [
-    log("bfd-parameters", { session }),
-    log("bfd-parameters-head", { session }),
-    log("bfd-parameters-local", { session, ...local }),
-    log("bfd-parameters-remote", { session, ...remote }),
-    ...(now === was ? [] : [log("bfd-parameters-detection", { session, now, was })]),
-  ];
-}
-
-/** Asked for each packet: nothing is built for it. */
-function sameNumbers(a: Session, b: Session): boolean {
-  return (
-    a.remote?.desiredMinTx === b.remote?.desiredMinTx &&
-    a.remote?.requiredMinRx === b.remote?.requiredMinRx &&
-    a.remote?.detectMultiplier === b.remote?.detectMultiplier &&
-    (a.state === "Up") === (b.state === "Up") &&
-    a.minTxInForce === b.minTxInForce &&
-    a.minRxInForce === b.minRxInForce
-  );
-}
-
-function sidesOf(params: SessionParams, s: Session, remote: Remote) {
-  const interval = intervalOf(s);
-  const multiplier = params.detectMultiplier;
-  return {
-    local: {
-      minTx: s.state === "Up" ? params.minTx : params.idleTx,
-      minRx: params.minRx,
-      interval,
-      multiplier,
-      detectionTime: detectionTimeOf(s),
-    },
-    remote: {
-      minTx: remote.desiredMinTx,
-      minRx: remote.requiredMinRx,
-      interval: Math.max(remote.desiredMinTx, s.minRxInForce),
-      multiplier: remote.detectMultiplier,
-      detectionTime: multiplier * interval,
-    },
-  };
+function log(line: BfdSentence): SessionEffect {
+  return { kind: "log", sentence: line };
 }

@@ -1,7 +1,7 @@
 /** What the words of a bfd_instance mean to a session, its sockets and its packets. Pure. */
 import type { BfdInstanceConfig } from "../config/model.ts";
 import type { SessionPlace } from "./directory.ts";
-import type { SessionParams } from "./session.ts";
+import type { SessionParams } from "./session-state.ts";
 
 /** RFC 5881 §4 and RFC 5883 §5. */
 const SINGLE_HOP_PORT = 3784;

@@ -10,6 +10,7 @@ import { basename, join } from "node:path";
 import { describe, test } from "node:test";
 import type { Instant, Micros } from "../../src/base/units.ts";
 import type { ControlPacket } from "../../src/bfd/packet.ts";
+import { stepSession } from "../../src/bfd/session.ts";
 import {
   newSession,
   nextDeadline,
@@ -17,8 +18,7 @@ import {
   type SessionEffect,
   type SessionEvent,
   type SessionParams,
-  stepSession,
-} from "../../src/bfd/session.ts";
+} from "../../src/bfd/session-state.ts";
 import { bfdLine } from "../../src/log/catalogue/bfd.ts";
 
 interface Head {

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { after, type Instant, type Micros, millis, seconds } from "../../src/base/units.ts";
 import { type ControlPacket, decodePacket, encodePacket, STATES } from "../../src/bfd/packet.ts";
+import { stepSession } from "../../src/bfd/session.ts";
 import {
   newSession,
   nextDeadline,
@@ -13,8 +14,7 @@ import {
   type SessionEffect,
   type SessionEvent,
   type SessionParams,
-  stepSession,
-} from "../../src/bfd/session.ts";
+} from "../../src/bfd/session-state.ts";
 import { Dice } from "../config/fuzz.ts";
 
 const RUNS = 150;
