@@ -5,6 +5,7 @@
  * @see vrrp_instance garp_* in keepalived.conf(5); RFC 9568 §6.4.2
  */
 import { after, type Instant, type Micros } from "../base/units.ts";
+import type { AnnounceRound } from "./state.ts";
 
 /** The garp_* words of one instance; durations of 0 mean never. */
 export interface AnnounceTimes {
@@ -57,6 +58,16 @@ export function announceTakeover(t: AnnounceTimes, now: Instant): Announcement {
   };
 }
 
+/**
+ * A reload brought addresses: one burst over all of them, as keepalived has it. What is due later stays, and
+ * refreshes begin if there were none.
+ */
+function announceAdded(t: AnnounceTimes, schedule: AnnounceSchedule, now: Instant): Announcement {
+  const first = t.masterRefresh > 0 ? after(now, t.masterRefresh) : undefined;
+  const refreshAt = schedule.refreshAt ?? first;
+  return { rounds: t.masterRepeat, schedule: { ...schedule, refreshAt }, extra: false };
+}
+
 /** Somebody worse believed to be active: neighbours may have learned from it. */
 export function announceLowerPriority(
   t: AnnounceTimes,
@@ -65,6 +76,17 @@ export function announceLowerPriority(
 ): Announcement {
   const lowerPrioAt = t.lowerPrioDelay > 0 ? after(now, t.lowerPrioDelay) : undefined;
   return { rounds: t.lowerPrioRepeat, schedule: { ...schedule, lowerPrioAt }, extra: false };
+}
+
+/** What one of the machine's wishes leads to. */
+export function announceRound(
+  round: AnnounceRound,
+  t: AnnounceTimes,
+  schedule: AnnounceSchedule,
+  now: Instant,
+): Announcement {
+  if (round === "takeover") return announceTakeover(t, now);
+  return round === "added" ? announceAdded(t, schedule, now) : announceLowerPriority(t, schedule, now);
 }
 
 export function nextAnnouncement(s: AnnounceSchedule): Instant | undefined {

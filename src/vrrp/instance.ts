@@ -268,7 +268,7 @@ function adjustActive(
 ): Step {
   const effects = [...priorityChange(p, next, s.yielding)];
   if (addresses !== "same") effects.push({ kind: "setOwned", owned: true });
-  if (addresses === "added") effects.push({ kind: "announce", round: "takeover" });
+  if (addresses === "added") effects.push({ kind: "announce", round: "added" });
   effects.push(...priorityPublished(p, next, s.yielding));
   const soonest = nextAdvert(next, now);
   return stay(

@@ -10,7 +10,7 @@ import { renderVrrpLog, type VrrpLogFields } from "../log/catalogue/vrrp.ts";
 import type { FieldValue } from "../log/entry.ts";
 import { openVrrpSocket } from "../net/raw-socket.ts";
 import { Alarm } from "./alarm.ts";
-import { announceLowerPriority, announceTakeover, dueAnnouncement, nextAnnouncement } from "./announce.ts";
+import { announceRound, dueAnnouncement, nextAnnouncement } from "./announce.ts";
 import type { PlacedInstance } from "./devices.ts";
 import { SyncGroups } from "./groups.ts";
 import type { Applied, RuntimeHost, RuntimeStates } from "./host.ts";
@@ -36,7 +36,13 @@ import {
   withTrackGroups,
 } from "./settings.ts";
 import { StartupDelay } from "./startup-runtime.ts";
-import { nextDeadline, type VrrpEffect, type VrrpEvent, type VrrpParams } from "./state.ts";
+import {
+  type AnnounceRound,
+  nextDeadline,
+  type VrrpEffect,
+  type VrrpEvent,
+  type VrrpParams,
+} from "./state.ts";
 import { survey } from "./surroundings.ts";
 import { mattersToGroup } from "./sync-group.ts";
 import { evaluateObjects, fileTurned, type ObjectKind, withGroupTracking } from "./tracked-objects.ts";
@@ -359,10 +365,8 @@ export class VrrpRuntime {
     }
   }
 
-  #announce(router: Router, round: "takeover" | "lowerPriority", now: Instant): void {
-    const times = announceTimesOf(router.config);
-    const takeover = round === "takeover";
-    const a = takeover ? announceTakeover(times, now) : announceLowerPriority(times, router.schedule, now);
+  #announce(router: Router, round: AnnounceRound, now: Instant): void {
+    const a = announceRound(round, announceTimesOf(router.config), router.schedule, now);
     router.schedule = a.schedule;
     this.#turn.announce(router, a.rounds);
     this.#rearm(router);

@@ -195,16 +195,19 @@ export interface Transition {
   readonly priority: number;
 }
 
+/**
+ * Gratuitous ARPs and neighbour advertisements: `takeover` starts the whole schedule, `lowerPriority` one
+ * burst now and one later, `added` one burst.
+ */
+export type AnnounceRound = "takeover" | "lowerPriority" | "added";
+
 /** Plain data, so that a step can be recorded. The order in a list is contract. */
 export type VrrpEffect =
   | { readonly kind: "sendAdvert"; readonly priority: number }
   /** the addresses: all of them on their interfaces, or none */
   | { readonly kind: "setOwned"; readonly owned: boolean }
-  /**
-   * gratuitous ARP: `takeover` starts the whole schedule, `lowerPriority` one burst now and one later,
-   * `source` is one for the address that adverts come from
-   */
-  | { readonly kind: "announce"; readonly round: "takeover" | "lowerPriority" | "source" }
+  /** `source`: the address that adverts come from, once */
+  | { readonly kind: "announce"; readonly round: AnnounceRound | "source" }
   | Transition
   /** what is no change of state, but wanted by notifications */
   | {

@@ -63,6 +63,8 @@ class Run {
   #kernel: readonly string[] = [];
   #told = "";
   #macs: ReadonlyMap<string, string> = new Map();
+  /** by virtual router: the last advert of the phase before, which may be repeated at the start of the next */
+  readonly #last = new Map<string, string>();
 
   constructor(scenario: Scenario, make: Make, wire: Wire) {
     this.#scenario = scenario;
@@ -192,7 +194,6 @@ class Run {
   #framesOfPhase(): readonly string[] {
     const lines: string[] = [];
     const counts = new Map<string, number>();
-    const last = new Map<string, string>();
     const nameOf = (mac: string): string => this.#macs.get(mac) ?? mac.replace(/..(?=.)/g, "$&:");
     for (const { bytes } of this.#tap?.frames ?? []) {
       if (nameOf(bytes.toString("hex", 6, 12)) === "r2") continue;
@@ -201,8 +202,8 @@ class Run {
       if (!text.startsWith("advert ")) counts.set(text, (counts.get(text) ?? 0) + 1);
       else {
         const id = / id \d+/.exec(text)?.[0] ?? "";
-        if (last.get(id) === text) continue;
-        last.set(id, text);
+        if (this.#last.get(id) === text) continue;
+        this.#last.set(id, text);
         lines.push(text);
       }
     }

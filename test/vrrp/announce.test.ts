@@ -6,6 +6,7 @@ import type { Instant, Micros } from "../../src/base/units.ts";
 import {
   type AnnounceTimes,
   announceLowerPriority,
+  announceRound,
   announceTakeover,
   dueAnnouncement,
   nextAnnouncement,
@@ -66,6 +67,16 @@ describe("the schedule", () => {
     assert.deepEqual([due.extra, due.rounds, nextAnnouncement(due.schedule)], [false, 5, 15 * S]);
     due = dueAnnouncement(t, due.schedule, at(15 * S));
     assert.deepEqual([due.extra, due.rounds, nextAnnouncement(due.schedule)], [true, 0, 25 * S]);
+  });
+
+  test("a reload that brings addresses: one burst now, and what was planned stays", () => {
+    const taken = announceTakeover(times, at(0));
+    const added = announceRound("added", times, taken.schedule, at(1 * S));
+    assert.equal(added.rounds, 5);
+    assert.deepEqual(added.schedule, taken.schedule);
+    const refreshing = { ...times, masterRefresh: us(60 * S) };
+    const first = announceRound("added", refreshing, noAnnouncements, at(0));
+    assert.equal(nextAnnouncement(first.schedule), 60 * S);
   });
 
   test("a lower advert: some now, the same later, without disturbing the rest", () => {
