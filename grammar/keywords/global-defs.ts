@@ -923,7 +923,7 @@ const globalDefs: BlockTable = {
       help: "how VRRP receive buffers are sized",
       syntax: "MTU|ADVERT|BYTES",
       field: "vrrpRxBufsPolicy",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_rx_bufs_multiplier",
@@ -931,7 +931,7 @@ const globalDefs: BlockTable = {
       default: "3",
       help: "packets worth of buffer per instance",
       field: "vrrpRxBufsMultiplier",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "vrrp_startup_delay",

@@ -561,7 +561,7 @@ const vrrpInstance: BlockTable = {
       field: "kernelRxBufSize",
       default: "vrrp_rx_bufs_policy",
       help: "receive buffer contribution of this instance",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "authentication",

@@ -85,6 +85,8 @@ export interface VrrpSocket {
   send(datagram: OutgoingDatagram): boolean;
   /** Reads what waits now instead of at the next turn of the loop. */
   drain(): void;
+  /** Makes room for so many bytes that wait to be read; there is always room for some thousand adverts. */
+  reserve(bytes: number): void;
   close(): void;
 }
 
@@ -99,6 +101,8 @@ const room: Buffer = Buffer.allocUnsafeSlow(SLOT * SLOTS);
 const lengths: Int32Array = new Int32Array(SLOTS);
 /** Bytes that may wait: some thousand adverts with what the kernel adds to each. */
 const RECEIVE_BUFFER = 4 << 20;
+/** The kernel doubles what it is asked for, in a C int. */
+const LARGEST_BUFFER = (1 << 30) - 1;
 
 /** The part that differs between IPv4 and IPv6. */
 interface Carrier {
@@ -128,12 +132,13 @@ export function openVrrpSocket(
     return fd;
   };
   let closed = false;
+  let reserved = RECEIVE_BUFFER;
   let poll: Poll;
   let carrier: Carrier;
   try {
     carrier =
       familyOf(place.address) === "ipv4" ? overIpv4(native, place, open) : overIpv6(native, place, open);
-    growReceiveBuffer(native, carrier.receiver);
+    growReceiveBuffer(native, carrier.receiver, RECEIVE_BUFFER);
     poll = native.poll(carrier.receiver, "read", drain);
   } catch (e) {
     for (const fd of opened) native.close(fd);
@@ -156,6 +161,11 @@ export function openVrrpSocket(
   return {
     send: carrier.send,
     drain,
+    reserve: (bytes) => {
+      if (bytes <= reserved) return;
+      reserved = bytes;
+      growReceiveBuffer(native, carrier.receiver, bytes);
+    },
     close: () => {
       if (closed) return;
       closed = true;
@@ -166,10 +176,10 @@ export function openVrrpSocket(
 }
 
 /** Adverts of hundreds of routers come in bursts; what finds no room is lost without a word. */
-function growReceiveBuffer(native: Native, fd: Fd): void {
+function growReceiveBuffer(native: Native, fd: Fd, bytes: number): void {
   for (const option of [SO_RCVBUFFORCE, SO_RCVBUF]) {
     try {
-      native.setsockopt(fd, SOL_SOCKET, option, RECEIVE_BUFFER);
+      native.setsockopt(fd, SOL_SOCKET, option, Math.min(bytes, LARGEST_BUFFER));
       return;
     } catch (e) {
       // Beyond the system's limit only with CAP_NET_ADMIN; the ordinary option takes what it gets.

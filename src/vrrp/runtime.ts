@@ -48,7 +48,7 @@ import { mattersToGroup } from "./sync-group.ts";
 import { evaluateObjects, fileTurned, type ObjectKind, withGroupTracking } from "./tracked-objects.ts";
 import { AdvertTraffic } from "./traffic.ts";
 import type { LogWriter, Turn } from "./turn.ts";
-import { type Secrets, standardGroups, type WireContext } from "./wire.ts";
+import { contextOf, type Secrets, type WireContext } from "./wire.ts";
 
 export class VrrpRuntime {
   readonly #host: RuntimeHost;
@@ -128,8 +128,7 @@ export class VrrpRuntime {
     this.#sync.hold();
     this.#traffic.configure(model.global);
     this.#startup.configure(model.global);
-    const { vrrpMcastGroup4: ipv4, vrrpMcastGroup6: ipv6 = standardGroups.ipv6 } = model.global;
-    const context = { groups: { ipv4, ipv6 }, secrets };
+    const context = contextOf(model.global, secrets);
     const sharing = withGroupTracking(withTrackGroups(model), model.syncGroups ?? []);
     this.#objects.configure(model);
     const instances = this.#interfaces.place(model, sharing);

@@ -12,6 +12,7 @@ import type { Outgoing } from "./wire.ts";
 export interface AdvertSocket {
   send(datagram: Outgoing): boolean;
   drain(): void;
+  reserve(bytes: number): void;
   close(): void;
 }
 
@@ -30,6 +31,8 @@ export interface Claim {
   readonly virtualRouterId: number;
   /** senders that are this member's, when several share VRID and place; undefined: everybody */
   readonly peers: ReadonlySet<IpAddress> | undefined;
+  /** bytes of the receive buffer that the operator wants for it */
+  readonly buffer: number;
 }
 
 /** How sockets are opened and where their packets go. */
@@ -49,6 +52,8 @@ interface Pool<Member> {
   readonly key: string;
   readonly socket: AdvertSocket;
   readonly members: Map<number, readonly Seat<Member>[]>;
+  /** bytes of receive buffer that the members want */
+  wanted: number;
 }
 
 interface Seat<Member> {
@@ -82,6 +87,7 @@ export class AdvertSockets<Member> {
     const key = `${place.ifindex} ${place.ifname} ${place.protocol} ${place.address}`;
     const before = this.#seats.get(member);
     if (before?.pool.key === key && before.claim.virtualRouterId === claim.virtualRouterId) {
+      reserve(before.pool, before.claim.buffer, claim.buffer);
       before.claim = claim;
       return;
     }
@@ -91,6 +97,7 @@ export class AdvertSockets<Member> {
     const others = pool.members.get(claim.virtualRouterId) ?? [];
     pool.members.set(claim.virtualRouterId, [...others, seat]);
     this.#seats.set(member, seat);
+    reserve(pool, 0, claim.buffer);
   }
 
   leave(member: Member): void {
@@ -98,6 +105,7 @@ export class AdvertSockets<Member> {
     if (seat === undefined) return;
     this.#seats.delete(member);
     const { pool, claim } = seat;
+    reserve(pool, claim.buffer, 0);
     const others = (pool.members.get(claim.virtualRouterId) ?? []).filter((other) => other !== seat);
     if (others.length > 0) pool.members.set(claim.virtualRouterId, others);
     else pool.members.delete(claim.virtualRouterId);
@@ -132,7 +140,7 @@ export class AdvertSockets<Member> {
       packet: (datagram) => this.#receive(place, members, datagram),
       error: (error) => this.#host.error(place, error),
     });
-    const pool = { key, socket, members };
+    const pool = { key, socket, members, wanted: 0 };
     this.#pools.set(key, pool);
     return pool;
   }
@@ -153,6 +161,12 @@ export class AdvertSockets<Member> {
     seat.heard = datagram.source;
     this.#host.packet(seat.member, datagram);
   }
+}
+
+/** One socket has room for all its members. */
+function reserve<Member>(pool: Pool<Member>, before: number, now: number): void {
+  pool.wanted += now - before;
+  if (now > before) pool.socket.reserve(pool.wanted);
 }
 
 /** Several unicast routers may share a VRID: first the one that heard this sender last, then peer lists. */

@@ -54,9 +54,9 @@ export class AdvertTraffic {
       return true;
     }
     const { virtualRouterId } = router.config;
-    const { protocol, address, peers } = listening;
+    const { protocol, address, peers, buffer } = listening;
     try {
-      this.#sockets.join(router, { virtualRouterId, peers }, { ...place, protocol, address });
+      this.#sockets.join(router, { virtualRouterId, peers, buffer }, { ...place, protocol, address });
       return true;
     } catch (e) {
       if (!(e instanceof DaemonError)) throw e;

@@ -5,12 +5,14 @@
  */
 import { bytesOf, type Family, type IpAddress } from "../base/address.ts";
 import type { Datagram } from "../base/ip-packet.ts";
-import type { VrrpInstanceConfig } from "../config/model.ts";
+import type { GlobalDefs, VrrpInstanceConfig } from "../config/model.ts";
 import { type CheckedAdvert, checkAdvert, type ReceiveRules } from "./admission.ts";
-import { HmacSession } from "./auth-hmac.ts";
+import { HmacSession, TRAILER_LENGTH } from "./auth-hmac.ts";
 import { AuthenticationHeader, type Mac } from "./authentication-header.ts";
 import {
+  AH_LENGTH,
   type Authentication,
+  advertLength,
   type ChecksumMode,
   encodeAdvert,
   HOP_LIMIT,
@@ -45,7 +47,20 @@ export const noSecrets: Secrets = { mac: undefined, keysOf: () => undefined, wal
 /** What all wires share. */
 export interface WireContext {
   readonly groups: McastGroups;
+  /** `vrrp_rx_bufs_policy` and `vrrp_rx_bufs_multiplier` */
+  readonly buffers?: { readonly policy: number | "mtu" | "advert"; readonly multiplier: number } | undefined;
   readonly secrets: Secrets;
+}
+
+/** Packets for which an instance's share of a receive buffer has room, `vrrp_rx_bufs_multiplier`. */
+const DEFAULT_MULTIPLIER = 3;
+
+/** What a configuration says for all wires. */
+export function contextOf(global: GlobalDefs, secrets: Secrets): WireContext {
+  const { vrrpMcastGroup4: ipv4, vrrpMcastGroup6: ipv6 = standardGroups.ipv6 } = global;
+  const { vrrpRxBufsPolicy: policy, vrrpRxBufsMultiplier: multiplier = DEFAULT_MULTIPLIER } = global;
+  const buffers = policy === undefined ? undefined : { policy, multiplier };
+  return { groups: { ipv4, ipv6 }, buffers, secrets };
 }
 
 /** Something about a believed advert that an operator should know. */
@@ -71,6 +86,8 @@ export interface Listening {
   readonly address: IpAddress;
   /** whose adverts are ours when several routers listen there with one VRID; undefined: everybody's */
   readonly peers: ReadonlySet<IpAddress> | undefined;
+  /** bytes of receive buffer that the operator wants for this router; 0: no wish */
+  readonly buffer: number;
 }
 
 /** What follows from the configuration. */
@@ -115,12 +132,13 @@ export class Wire {
 
   /** @param source what our adverts come from; undefined: nothing can be heard with unicast */
   listening(source: IpAddress | undefined): Listening | undefined {
-    const { config, authentication, destinations } = this.#settings;
+    const { config, context, authentication, destinations } = this.#settings;
     const isUnicast = config.unicast !== undefined;
     const address = isUnicast ? source : destinations[0];
     if (address === undefined) return undefined;
     const protocol = authentication.type === "ah" ? PROTOCOL_AH : PROTOCOL_VRRP;
-    return { protocol, address, peers: isUnicast ? new Set(destinations) : undefined };
+    const peers = isUnicast ? new Set(destinations) : undefined;
+    return { protocol, address, peers, buffer: bufferOf(config, context) };
   }
 
   /** @returns the checks' answer; the first advert with an old checksum makes ours old, too */
@@ -215,6 +233,21 @@ function settingsOf(
         hmac && ((pdu, trailer, source) => hmac.verify(pdu, trailer, source, secrets.wallMicros())),
     },
   };
+}
+
+/** Bytes of the largest frame that Ethernet carries, whatever an interface's MTU is. */
+const JUMBO_FRAME = 9216;
+/** Bytes of the largest headers in front of an advert and behind it. */
+const AROUND = 40 + AH_LENGTH + TRAILER_LENGTH;
+
+/** What the operator wants a socket's buffer to hold for this router. */
+function bufferOf(c: VrrpInstanceConfig, { buffers }: WireContext): number {
+  if (c.kernelRxBufSize !== undefined) return c.kernelRxBufSize;
+  if (buffers === undefined) return 0;
+  const { policy, multiplier } = buffers;
+  if (typeof policy === "number") return policy;
+  const advert = AROUND + advertLength(c.version, c.family, c.virtualIpaddress.length);
+  return multiplier * (policy === "mtu" ? JUMBO_FRAME : advert);
 }
 
 function headerOf(

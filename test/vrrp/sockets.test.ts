@@ -10,6 +10,7 @@ const place: SocketPlace = { ifindex: 2, ifname: "eth0", protocol: 112, address:
 const claim = (virtualRouterId: number, ...peers: string[]): Claim => ({
   virtualRouterId,
   peers: peers.length === 0 ? undefined : new Set(peers.map(ip)),
+  buffer: 0,
 });
 
 function setUp() {
@@ -31,6 +32,7 @@ function setUp() {
           const packet = waiting.shift();
           if (packet !== undefined) listener.packet(packet);
         },
+        reserve: (bytes) => log.push(`reserve ${bytes}`),
         close: () => log.push(`close ${name}`),
       };
     },
@@ -142,6 +144,18 @@ describe("sockets", () => {
       "open 3 112 224.0.0.18",
       "10.9.0.1 > 224.0.0.18",
     ]);
+  });
+
+  test("a socket has room for what all its members want, and tells only when it is more", () => {
+    const { log, sockets } = setUp();
+    const wants = (virtualRouterId: number, buffer: number): Claim => ({ ...claim(virtualRouterId), buffer });
+    sockets.join("A", wants(51, 100), place);
+    sockets.join("B", wants(52, 30), place);
+    sockets.join("C", claim(53), place);
+    sockets.join("A", wants(51, 90), place);
+    sockets.leave("B");
+    sockets.join("B", wants(52, 40), place);
+    assert.deepEqual(log.slice(1), ["reserve 100", "reserve 130", "reserve 130"]);
   });
 
   test("without a place nothing is sent", () => {

@@ -4,9 +4,9 @@ import { describe, test } from "node:test";
 import type { IpAddress } from "../../src/base/address.ts";
 import { type Datagram, ipv4Packet, parseIpv4Datagram } from "../../src/base/ip-packet.ts";
 import type { Centiseconds, Seconds } from "../../src/base/units.ts";
-import type { VrrpInstanceConfig } from "../../src/config/model.ts";
-import { noSecrets, type Secrets, standardGroups, Wire } from "../../src/vrrp/wire.ts";
-import { instance, vip } from "./model.ts";
+import type { GlobalDefs, VrrpInstanceConfig } from "../../src/config/model.ts";
+import { contextOf, noSecrets, type Secrets, standardGroups, Wire } from "../../src/vrrp/wire.ts";
+import { instance, modelOf, vip } from "./model.ts";
 import { params } from "./params.ts";
 import { key32, secretsOf } from "./secrets.ts";
 
@@ -212,7 +212,7 @@ describe("where a router listens", () => {
   test("the group of its family, its own, or its unicast source", () => {
     const at = (more: Partial<VrrpInstanceConfig>, source?: string) =>
       wire(more).listening(source === undefined ? undefined : ip(source));
-    const any = { protocol: 112, peers: undefined };
+    const any = { protocol: 112, peers: undefined, buffer: 0 };
     assert.deepEqual(at({}, "10.9.0.1"), { ...any, address: "224.0.0.18" });
     assert.deepEqual(at({ family: "ipv6" }), { ...any, address: "ff02::12" });
     assert.deepEqual(at({ mcastDstIp: ip("224.0.0.77") }), { ...any, address: "224.0.0.77" });
@@ -221,10 +221,27 @@ describe("where a router listens", () => {
       protocol: 112,
       address: "10.9.0.1",
       peers: new Set(["10.9.0.2", "10.9.0.3"]),
+      buffer: 0,
     });
     assert.equal(at({ unicast }), undefined);
     const authentication = { type: "AH", password: "x" } as const;
     assert.equal(at({ authentication }, "10.9.0.1")?.protocol, 51);
+  });
+
+  test("the receive buffer wanted: the instance's own word, else vrrp_rx_bufs_policy", () => {
+    const wanted = (
+      global: Partial<GlobalDefs>,
+      more: Partial<VrrpInstanceConfig> = {},
+    ): number | undefined =>
+      new Wire(instance(more), contextOf({ ...modelOf().global, ...global }, noSecrets)).listening(
+        ip("10.9.0.1"),
+      )?.buffer;
+    assert.equal(wanted({}), 0);
+    assert.equal(wanted({ vrrpRxBufsPolicy: 5000 }), 5000);
+    assert.equal(wanted({ vrrpRxBufsPolicy: "mtu" }), 3 * 9216);
+    // 40 + 24 + 28 around 8 + 4 + 8
+    assert.equal(wanted({ vrrpRxBufsPolicy: "advert", vrrpRxBufsMultiplier: 10 }), 1120);
+    assert.equal(wanted({ vrrpRxBufsPolicy: "mtu" }, { kernelRxBufSize: 777 }), 777);
   });
 
   test("global groups of the configuration count", () => {
