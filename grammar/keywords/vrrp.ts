@@ -271,7 +271,7 @@ const vrrpInstance: BlockTable = {
       argument: { kind: "none" },
       field: "vipRestore",
       default: "off: the instance resigns and takes over again",
-      help: "put back at once what somebody else deletes, and name the likely culprit in the log",
+      help: "put back at once what somebody else deletes, up to 10 objects in 10 s, and name the likely culprit in the log",
       effect: "works",
     },
     {

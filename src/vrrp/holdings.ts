@@ -55,6 +55,9 @@ export class Holdings<Owner> {
   readonly #kernel: ObjectKernel;
   readonly #held = new Map<Owner, Map<string, KernelObject>>();
   readonly #wishes = new Map<Owner, Wish>();
+  /** interfaces whose secondary addresses may have gone with a primary of ours */
+  readonly #linksInDanger = new Set<number>();
+  #routesInDanger = false;
   /** how many owners hold a key */
   readonly #holders = new Map<string, number>();
 
@@ -111,7 +114,9 @@ export class Holdings<Owner> {
     const staying = deletions.length === 0 ? [] : this.#withoutMoves(deletions, additions);
     const all = [...byPhase(staying), ...byPhase(additions)];
     const refusals = this.#apply(all);
-    return [...refusals, ...this.#restoreTakenAlong(staying)];
+    this.#noteDanger(staying);
+    // What is about to be deleted as well is not put back before.
+    return this.isUnsettled ? refusals : [...refusals, ...this.#restoreTakenAlong()];
   }
 
   /** Forgets what was on an interface that is gone. */
@@ -224,23 +229,29 @@ export class Holdings<Owner> {
 
   /**
    * With a primary address the kernel deletes its secondaries, unless promote_secondaries is set, and with
-   * any address the routes that need it: what others hold is looked at and put back.
+   * any address the routes that need it.
    */
-  #restoreTakenAlong(done: readonly Due<Owner>[]): Refusal<Owner>[] {
-    const interfaces = new Set<number>();
-    let routes = false;
+  #noteDanger(done: readonly Due<Owner>[]): void {
     for (const { operation } of done) {
       const along = takesAlong(operation);
       if (along === undefined || operation.object.kind !== "address") continue;
-      routes = true;
-      if (along === "addresses") interfaces.add(operation.object.address.ifindex);
+      this.#routesInDanger = true;
+      if (along === "addresses") this.#linksInDanger.add(operation.object.address.ifindex);
     }
-    if (!routes) return [];
+  }
+
+  /** What others hold is looked at and put back. */
+  #restoreTakenAlong(): Refusal<Owner>[] {
+    if (!this.#routesInDanger) return [];
     const endangered = [...this.#held].flatMap(([owner, held]) =>
       [...held.values()]
-        .filter((o) => o.kind === "route" || (o.kind === "address" && interfaces.has(o.address.ifindex)))
+        .filter(
+          (o) => o.kind === "route" || (o.kind === "address" && this.#linksInDanger.has(o.address.ifindex)),
+        )
         .map((object) => ({ owner, object })),
     );
+    this.#routesInDanger = false;
+    this.#linksInDanger.clear();
     return this.#putBack(endangered);
   }
 

@@ -162,12 +162,12 @@ export class Turn {
     this.#firewall.close(release);
   }
 
-  /** @param extra also one frame on each further interface */
   /** The address that unicast peers know a router by. */
   announceSource(router: Router): void {
     this.#announcements.askSource(router);
   }
 
+  /** @param extra also one frame on each further interface */
   announce(router: Router, rounds: number, extra = false): void {
     this.#announcements.ask(router, rounds, extra);
   }

@@ -152,6 +152,12 @@ export class Lan {
     return this.#spawn(i, "keepalived", ["-n", "-l", "-G", "-D", "-P", "-f", path, ...pids]);
   }
 
+  /** A command of router i that goes on, with what it writes. */
+  watch(line: string, i = 1): Daemon {
+    const [command = "", ...args] = line.split(" ");
+    return this.#spawn(i, command, args);
+  }
+
   /** Frames that everybody hears, one line of hexadecimal digits each. */
   sniff(): Daemon {
     return this.#spawn(0, process.execPath, [join(import.meta.dirname, "sniff.ts"), "br0"]);

@@ -232,6 +232,62 @@ static_rules {
     assert.equal(masters(daemon), 1);
   });
 
+  test("a reload that changes nothing touches nothing in the kernel", async () => {
+    const outside =
+      "static_ipaddress {\n 10.7.0.1/24 dev eth0\n}\nstatic_routes {\n 10.70.0.0/24 via 10.7.0.9 dev eth0\n}";
+    const parts = { ...three, outside, more: "no_accept\n promote_secondaries" };
+    const { lan, daemon } = start("ol", parts);
+    await active(daemon);
+    await until("all is set", () => rules(lan).length === 1 && routes(lan).length === 3);
+    const monitors = [lan.watch("ip monitor link address route rule"), lan.watch("nft monitor")];
+    // Something of our own shows that they listen, and that they have heard all.
+    const mark = async (n: number): Promise<void> => {
+      lan.ip(1, `rule add priority ${n} table ${n}`);
+      lan.exec(1, `nft add table ip mark${n}`);
+      await until("they listen", () => monitors.every((m) => m.log.includes(`${n}`)));
+    };
+    await mark(701);
+    const before = monitors.map((m) => m.log);
+    await reload(lan, daemon, parts);
+    await mark(702);
+    const news = monitors.map((m, i) => m.log.slice(before[i]?.length).split("\n"));
+    assert.deepEqual(
+      news.flat().filter((line) => line !== "" && !/702|new generation/.test(line)),
+      [],
+    );
+  });
+
+  test("an address moves between two active instances with one reload", async () => {
+    const two = (first: string, second: string): Parts => ({
+      vips: first,
+      outside: `vrrp_instance VI_2 {
+ interface eth0
+ virtual_router_id 52
+ priority 200
+ advert_int 0.3
+ virtual_ipaddress {
+  ${second}
+ }
+}`,
+    });
+    const { lan, daemon } = start("om", two("10.9.0.100/24\n 10.9.0.101/24", "10.9.0.102/24"));
+    await active(daemon, 2);
+    await until("all is set", () => lan.holds(1, "10.9.0.102"));
+    await reload(lan, daemon, two("10.9.0.100/24", "10.9.0.102/24\n 10.9.0.101/24"));
+    const all = ["10.9.0.100", "10.9.0.101", "10.9.0.102"];
+    assert.deepEqual(
+      all.map((a) => lan.holds(1, a)),
+      [true, true, true],
+    );
+    await reload(lan, daemon, two("10.9.0.100/24\n 10.9.0.101/32", "10.9.0.102/24"));
+    assert.deepEqual(
+      all.map((a) => lan.holds(1, a)),
+      [true, true, true],
+    );
+    assert.ok(lan.addresses(1).includes("10.9.0.101/32 scope global eth0"));
+    assert.equal(masters(daemon), 2);
+  });
+
   test("vrrp_iptables with a command that only translates means nftables", async () => {
     const lan = new Lan("ok", 1);
     after(() => lan.remove());

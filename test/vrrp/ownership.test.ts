@@ -139,6 +139,20 @@ describe("holdings", () => {
     assert.equal(kernel.log.length, 6);
   });
 
+  test("secondaries that are deleted in the next portion are not put back before", () => {
+    const kernel = new Kernel();
+    const holdings = new Holdings<string>(kernel);
+    const names = ["1", "2", "3"];
+    for (const name of names) holdings.want(name, [own(`1.1.1.${name}/24`)]);
+    holdings.settle();
+    kernel.log.length = 0;
+    for (const name of ["1", "2"]) holdings.want(name, []);
+    holdings.settle(1);
+    assert.deepEqual(kernel.log, ["delete 1.1.1.1"]);
+    holdings.settle(1);
+    assert.deepEqual(kernel.log, ["delete 1.1.1.1", "delete 1.1.1.2", "add 1.1.1.3"]);
+  });
+
   test("routes and rules follow the addresses, and leave before them, in one batch", () => {
     const kernel = new Kernel();
     const holdings = new Holdings<string>(kernel);
