@@ -48,12 +48,6 @@ async function takesOver(lan: Lan, i: number): Promise<readonly string[]> {
   return lan.addresses(i).filter((line) => !line.startsWith(`10.9.0.${i}/`));
 }
 
-/** How many adverts our router has believed. */
-function heard(lan: Lan, i: number): number {
-  const state = lan.state(i) as { instances: { counters: { advertRcvd: number } }[] } | undefined;
-  return state?.instances[0]?.counters.advertRcvd ?? 0;
-}
-
 describe("a mixed pair", { concurrency: 2, skip }, () => {
   test("ours is better: elected, replaced when it stops, active again when it returns", async () => {
     const lan = new Lan("a", 2);
@@ -88,7 +82,7 @@ describe("a mixed pair", { concurrency: 2, skip }, () => {
     const first = lan.theirs(1, theirs(100));
     const set = await takesOver(lan, 1);
     const backup = lan.ours(2, ours(90));
-    await until("ours hears it", () => heard(lan, 2) > 2);
+    await until("ours hears it", () => lan.counter(2, "advertRcvd") > 2);
     assert.equal(lan.holds(2, "10.9.0.100"), false);
     await first.stop();
     assert.deepEqual(await takesOver(lan, 2), set);

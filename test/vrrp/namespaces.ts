@@ -122,7 +122,13 @@ export class Lan {
   }
 
   holds(i: number, address: string): boolean {
-    return this.addresses(i).some((line) => line.startsWith(`${address}/`));
+    return this.ip(i, "-o addr show dev eth0").includes(` ${address}/`);
+  }
+
+  /** A statistic of our router i's only instance; 0 before the first snapshot. */
+  counter(i: number, name: string): number {
+    const state = this.state(i) as { instances: { counters: Record<string, number> }[] } | undefined;
+    return state?.instances[0]?.counters[name] ?? 0;
   }
 
   /** Our VRRP child with a model. */

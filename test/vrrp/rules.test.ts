@@ -1,9 +1,7 @@
 /** The protocol's rarer rules on real sockets, in network namespaces. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { loadConfig } from "../../src/config/load.ts";
-import type { ConfigModel } from "../../src/config/model.ts";
-import { fakeSystem } from "../config/fake-system.ts";
+import { modelFrom } from "./config-text.ts";
 import { allowed, Lan, until } from "./namespaces.ts";
 
 interface Words {
@@ -33,33 +31,16 @@ ${vips ?? "10.9.0.100"}
 `;
 }
 
-function model(text: string): ConfigModel {
-  const loaded = loadConfig("test.conf", fakeSystem({ "test.conf": text }));
-  assert.ok(loaded.model);
-  return loaded.model;
-}
-
 const unicast = (i: number): string => `unicast_src_ip 10.9.0.${i}\nunicast_peer {\n10.9.0.${3 - i}\n}`;
-const holds = (lan: Lan, i: number, address = "10.9.0.100"): boolean =>
-  lan.ip(i, "-o addr show dev eth0").includes(` ${address}/`);
-
-function counter(lan: Lan, i: number, name: string): number {
-  const state = lan.state(i) as { instances: { counters: Record<string, number> }[] } | undefined;
-  return state?.instances[0]?.counters[name] ?? 0;
-}
-
 describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allowed }, () => {
   test("over IPv6 a router does not wait until its link-local address is settled", async () => {
     const lan = new Lan("ra", 2);
     after(() => lan.remove());
     const vips = "fe80::100";
-    const first = lan.ours(1, model(configuration(100, { vips })));
-    const second = lan.ours(2, model(configuration(90, { vips })));
-    await until("the first is active", () => holds(lan, 1, "fe80::100"));
-    await until(
-      "the second hears it",
-      () => counter(lan, 2, "advertRcvd") > 2 && !holds(lan, 2, "fe80::100"),
-    );
+    const first = lan.ours(1, modelFrom(configuration(100, { vips })));
+    const second = lan.ours(2, modelFrom(configuration(90, { vips })));
+    await until("the first is active", () => lan.holds(1, "fe80::100"));
+    await until("the second hears it", () => lan.counter(2, "advertRcvd") > 2 && !lan.holds(2, "fe80::100"));
     assert.deepEqual(
       [first, second].flatMap((d) => d.lines(/send advert error.*EINVAL/)),
       [],
@@ -74,17 +55,17 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
       instance: unicast(i),
       vips: "10.9.0.100 dev eth0",
     });
-    const first = lan.ours(1, model(configuration(100, words(1))));
-    await until("the first is active", () => holds(lan, 1));
-    const second = lan.ours(2, model(configuration(90, words(2))));
-    await until("the second hears it", () => counter(lan, 2, "advertRcvd") > 2);
-    assert.equal(holds(lan, 2), false);
+    const first = lan.ours(1, modelFrom(configuration(100, words(1))));
+    await until("the first is active", () => lan.holds(1, "10.9.0.100"));
+    const second = lan.ours(2, modelFrom(configuration(90, words(2))));
+    await until("the second hears it", () => lan.counter(2, "advertRcvd") > 2);
+    assert.equal(lan.holds(2, "10.9.0.100"), false);
     lan.ip(1, "addr add 10.9.0.9/24 dev eth0");
     lan.ip(1, "addr del 10.9.0.1/24 dev eth0");
     await until("the first is in fault", () => first.log.includes("Entering FAULT STATE"));
-    await until("the second is active", () => holds(lan, 2) && !holds(lan, 1));
+    await until("the second is active", () => lan.holds(2, "10.9.0.100") && !lan.holds(1, "10.9.0.100"));
     lan.ip(1, "addr add 10.9.0.1/24 dev eth0");
-    await until("the first is active again", () => holds(lan, 1) && !holds(lan, 2));
+    await until("the first is active again", () => lan.holds(1, "10.9.0.100") && !lan.holds(2, "10.9.0.100"));
     assert.deepEqual(second.lines(/not a unicast peer|rror/), []);
   });
 
@@ -94,17 +75,17 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
     const text = (i: number, priority: number, place: string): string =>
       configuration(priority, { place, instance: unicast(i), vips: "10.9.0.100/24 dev eth0" });
     lan.theirs(1, text(1, 100, "interface eth0"));
-    await until("Debian's is active", () => holds(lan, 1));
-    lan.ours(2, model(text(2, 110, "")));
-    await until("ours takes over", () => holds(lan, 2) && !holds(lan, 1));
+    await until("Debian's is active", () => lan.holds(1, "10.9.0.100"));
+    lan.ours(2, modelFrom(text(2, 110, "")));
+    await until("ours takes over", () => lan.holds(2, "10.9.0.100") && !lan.holds(1, "10.9.0.100"));
   });
 
   test("unicast_fault_no_peer: without peers a router stays in fault", async () => {
     const lan = new Lan("rd", 1);
     after(() => lan.remove());
-    const daemon = lan.ours(1, model(configuration(100, { instance: "unicast_fault_no_peer" })));
+    const daemon = lan.ours(1, modelFrom(configuration(100, { instance: "unicast_fault_no_peer" })));
     await until("it is in fault", () => daemon.log.includes("Entering FAULT STATE (init)"));
-    assert.equal(holds(lan, 1), false);
+    assert.equal(lan.holds(1, "10.9.0.100"), false);
   });
 
   test("min_ttl: an advert that came a long way is refused, and the peer is active, too", async () => {
@@ -112,9 +93,9 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
     after(() => lan.remove());
     const far = `unicast_ttl 10\n${unicast(1)}`;
     const strict = "unicast_src_ip 10.9.0.2\nunicast_peer {\n10.9.0.1 min_ttl 250\n}";
-    lan.ours(1, model(configuration(100, { instance: far })));
-    const second = lan.ours(2, model(configuration(90, { instance: strict })));
-    await until("both are active", () => holds(lan, 1) && holds(lan, 2));
+    lan.ours(1, modelFrom(configuration(100, { instance: far })));
+    const second = lan.ours(2, modelFrom(configuration(90, { instance: strict })));
+    await until("both are active", () => lan.holds(1, "10.9.0.100") && lan.holds(2, "10.9.0.100"));
     const line = "(VI_1) TTL/HL 10 from 10.9.0.1 below the peer's limit 250";
     await until("it says why", () => second.log.includes(line));
   });
@@ -122,26 +103,26 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
   test("unicast peers are told of our source address when the interface is back", async () => {
     const lan = new Lan("ri", 1);
     after(() => lan.remove());
-    const daemon = lan.ours(1, model(configuration(100, { instance: unicast(1) })));
-    await until("it is active", () => holds(lan, 1));
+    const daemon = lan.ours(1, modelFrom(configuration(100, { instance: unicast(1) })));
+    await until("it is active", () => lan.holds(1, "10.9.0.100"));
     const line = "(VI_1) Sending/queueing gratuitous ARPs on eth0 for 10.9.0.1";
     assert.equal(daemon.log.includes(`${line}\n`), false);
     lan.ip(1, "link set eth0 down");
     await until("it is in fault", () => daemon.log.includes("Entering FAULT STATE"));
     lan.ip(1, "link set eth0 up");
     await until("it is announced", () => daemon.log.includes(`${line}\n`));
-    await until("it is active again", () => holds(lan, 1));
+    await until("it is active again", () => lan.holds(1, "10.9.0.100"));
   });
 
   test("vrrp_startup_delay: nobody is heard until it is over, and the wait begins then", async () => {
     const lan = new Lan("rf", 2);
     after(() => lan.remove());
-    lan.ours(1, model(configuration(90)));
-    await until("the other one is active", () => holds(lan, 1));
+    lan.ours(1, modelFrom(configuration(90)));
+    await until("the other one is active", () => lan.holds(1, "10.9.0.100"));
     const started = performance.now();
-    const daemon = lan.ours(2, model(configuration(255, { global: "vrrp_startup_delay 2" })));
+    const daemon = lan.ours(2, modelFrom(configuration(255, { global: "vrrp_startup_delay 2" })));
     await until("it says so", () => daemon.log.includes("Delaying startup for"));
-    await until("it is active", () => holds(lan, 2));
+    await until("it is active", () => lan.holds(2, "10.9.0.100"));
     assert.ok(performance.now() - started >= 2_000);
     const said = daemon.lines(/VI_1\) [ER]|Delay/).map((line) => line.replace(/for [\d.]+ s/, "for N s"));
     assert.deepEqual(said.slice(0, 2), [
@@ -149,20 +130,20 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
       "(VI_1) Entering BACKUP STATE (init)",
     ]);
     assert.ok(said.includes("Delayed start completed"));
-    await until("the other one yields", () => !holds(lan, 1));
+    await until("the other one yields", () => !lan.holds(1, "10.9.0.100"));
   });
 
   test("log_unknown_vrids names a stranger once", async () => {
     const lan = new Lan("rg", 2);
     after(() => lan.remove());
-    lan.ours(1, model(configuration(100)));
+    lan.ours(1, modelFrom(configuration(100)));
     const other = configuration(90, { global: "log_unknown_vrids" })
       .replace("_id 51", "_id 52")
       .replace(".100\n", ".200\n");
-    const daemon = lan.ours(2, model(other));
-    await until("the first is active", () => holds(lan, 1));
+    const daemon = lan.ours(2, modelFrom(other));
+    await until("the first is active", () => lan.holds(1, "10.9.0.100"));
     await until("it is named", () => daemon.log.includes("Unknown VRID(51)"));
-    await until("time passes", () => counter(lan, 1, "advertSent") > 20);
+    await until("time passes", () => lan.counter(1, "advertSent") > 20);
     assert.deepEqual(daemon.lines(/Unknown/), ["Unknown VRID(51) received on interface(eth0). ignoring..."]);
   });
 
@@ -170,17 +151,17 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
     const lan = new Lan("rh", 2);
     after(() => lan.remove());
     const instance = "nopreempt\ntimer_expired_backup 100";
-    const first = lan.ours(1, model(configuration(100, { instance })));
-    await until("the first is active", () => holds(lan, 1));
-    const second = lan.ours(2, model(configuration(90, { instance })));
-    await until("the second hears it", () => counter(lan, 2, "advertRcvd") > 2);
+    const first = lan.ours(1, modelFrom(configuration(100, { instance })));
+    await until("the first is active", () => lan.holds(1, "10.9.0.100"));
+    const second = lan.ours(2, modelFrom(configuration(90, { instance })));
+    await until("the second hears it", () => lan.counter(2, "advertRcvd") > 2);
     lan.cut(1, true);
     first.signal("SIGSTOP");
-    await until("the second is active", () => holds(lan, 2));
+    await until("the second is active", () => lan.holds(2, "10.9.0.100"));
     lan.cut(1, false);
     first.signal("SIGCONT");
-    await until("the first has stepped back", () => !holds(lan, 1));
+    await until("the first has stepped back", () => !lan.holds(1, "10.9.0.100"));
     assert.deepEqual(second.lines(/received|Received/), []);
-    assert.equal(holds(lan, 2), true);
+    assert.equal(lan.holds(2, "10.9.0.100"), true);
   });
 });

@@ -6,9 +6,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { loadConfig } from "../../src/config/load.ts";
 import type { ConfigModel } from "../../src/config/model.ts";
-import { fakeSystem } from "../config/fake-system.ts";
+import { modelFrom } from "./config-text.ts";
 import { allowed, type Daemon, Lan, until } from "./namespaces.ts";
 
 interface Variant {
@@ -106,16 +105,6 @@ ${v.body(i)}
 `;
 }
 
-/** @param secret files of keys, which nobody else can read */
-function model(source: string, secret: readonly string[] = []): ConfigModel {
-  const system = fakeSystem({ "test.conf": source });
-  const statScript = (path: string) =>
-    secret.includes(path) ? { isFile: true, mode: 0o600, uid: 0, gid: 0 } : system.statScript(path);
-  const loaded = loadConfig("test.conf", { ...system, statScript });
-  assert.ok(loaded.model);
-  return loaded.model;
-}
-
 /** Anything but the ordinary course of an election. */
 const complaints = /Received advert|[Ii]nvalid|mismatch|wrong|xpect|not present|not a|rror/;
 
@@ -127,14 +116,6 @@ async function ready(lan: Lan): Promise<void> {
   await until("addresses are settled", () => [1, 2].every(settled));
 }
 
-const holds = (lan: Lan, i: number, address: string): boolean =>
-  lan.ip(i, "-o addr show dev eth0").includes(` ${address}/`);
-
-function heard(lan: Lan, i: number): number {
-  const state = lan.state(i) as { instances: { counters: { advertRcvd: number } }[] } | undefined;
-  return state?.instances[0]?.counters.advertRcvd ?? 0;
-}
-
 describe("variants of the protocol against Debian's", { concurrency: 3, skip: !allowed }, () => {
   for (const [n, v] of variants.entries()) {
     test(`${v.name}: ours is elected, and Debian's replaces it when it stops`, async () => {
@@ -143,11 +124,11 @@ describe("variants of the protocol against Debian's", { concurrency: 3, skip: !a
       await ready(lan);
       const theirs = lan.theirs(2, text({ ...v, body: (i) => `${v.theirs ?? ""}\n${v.body(i)}` }, 2, 90));
       await until("Debian's listens", () => theirs.log.includes("(init)"));
-      const ours = lan.ours(1, model(text(v, 1, 100)));
-      await until("ours is active", () => holds(lan, 1, v.vip) && !holds(lan, 2, v.vip));
+      const ours = lan.ours(1, modelFrom(text(v, 1, 100)));
+      await until("ours is active", () => lan.holds(1, v.vip) && !lan.holds(2, v.vip));
       await ours.stop();
       await until("Debian's has heard it", () => theirs.log.includes("received priority 0"));
-      await until("Debian's is active", () => holds(lan, 2, v.vip) && !holds(lan, 1, v.vip));
+      await until("Debian's is active", () => lan.holds(2, v.vip) && !lan.holds(1, v.vip));
       quiet(ours, theirs);
     });
 
@@ -156,13 +137,13 @@ describe("variants of the protocol against Debian's", { concurrency: 3, skip: !a
       after(() => lan.remove());
       await ready(lan);
       const theirs = lan.theirs(1, text({ ...v, body: (i) => `${v.theirs ?? ""}\n${v.body(i)}` }, 1, 100));
-      await until("Debian's is active", () => holds(lan, 1, v.vip));
-      const ours = lan.ours(2, model(text(v, 2, 90)));
-      await until("ours hears it", () => heard(lan, 2) > 2);
-      assert.equal(holds(lan, 2, v.vip), false);
+      await until("Debian's is active", () => lan.holds(1, v.vip));
+      const ours = lan.ours(2, modelFrom(text(v, 2, 90)));
+      await until("ours hears it", () => lan.counter(2, "advertRcvd") > 2);
+      assert.equal(lan.holds(2, v.vip), false);
       await theirs.stop();
       await until("ours has heard it", () => ours.log.includes("received priority 0"));
-      await until("ours is active", () => holds(lan, 2, v.vip));
+      await until("ours is active", () => lan.holds(2, v.vip));
       quiet(ours, theirs);
     });
   }
@@ -180,14 +161,14 @@ describe("auth_hmac between two of ours", { concurrency: 2, skip: !allowed }, ()
     const file = join(lan.directory, "key");
     writeFileSync(file, `hex:${Buffer.from(text32).toString("hex")}\n`, { mode: 0o600 });
     const of = (i: number, key: string, priority: number): ConfigModel =>
-      model(text({ name: "", vip: "", body: () => `${hmac(key)}\n${six}` }, i, priority), [file]);
+      modelFrom(text({ name: "", vip: "", body: () => `${hmac(key)}\n${six}` }, i, priority));
     const first = lan.ours(1, of(1, text32, 100));
-    await until("the first is active", () => holds(lan, 1, "2001:db8::100"));
+    await until("the first is active", () => lan.holds(1, "2001:db8::100"));
     const second = lan.ours(2, of(2, `file:${file}`, 90));
-    await until("the second hears it", () => heard(lan, 2) > 2);
+    await until("the second hears it", () => lan.counter(2, "advertRcvd") > 2);
     await first.stop();
     await until("the second has heard it", () => second.log.includes("received priority 0"));
-    await until("the second is active", () => holds(lan, 2, "2001:db8::100"));
+    await until("the second is active", () => lan.holds(2, "2001:db8::100"));
     quiet(first, second);
   });
 
@@ -195,12 +176,12 @@ describe("auth_hmac between two of ours", { concurrency: 2, skip: !allowed }, ()
     const lan = new Lan("hb", 2);
     after(() => lan.remove());
     const of = (i: number, key: string, priority: number): ConfigModel =>
-      model(text({ name: "", vip: "", body: () => `${hmac(key)}\n${four}` }, i, priority));
+      modelFrom(text({ name: "", vip: "", body: () => `${hmac(key)}\n${four}` }, i, priority));
     lan.ours(1, of(1, text32, 100));
     const second = lan.ours(2, of(2, text32.replace("0", "1"), 90));
-    await until("both are active", () => holds(lan, 1, "10.9.0.100") && holds(lan, 2, "10.9.0.100"));
+    await until("both are active", () => lan.holds(1, "10.9.0.100") && lan.holds(2, "10.9.0.100"));
     await until("the second complains", () => second.log.includes("invalid HMAC from 10.9.0.1"));
-    assert.equal(heard(lan, 2), 0);
+    assert.equal(lan.counter(2, "advertRcvd"), 0);
   });
 });
 
