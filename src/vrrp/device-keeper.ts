@@ -257,7 +257,10 @@ export class DeviceKeeper {
 
   #setUp({ plan, index, parent, made }: Fresh): void {
     const { kernel, log } = this.#ports;
-    if (!this.#attempt(plan, () => kernel.change({ index, up: true }))) {
+    // A reload may have given one that is there another group.
+    const group = made ? undefined : (plan.group ?? parent.group);
+    const change = { index, up: true, ...(group === undefined ? {} : { group }) };
+    if (!this.#attempt(plan, () => kernel.change(change))) {
       this.#delete([[index, plan]]);
       return;
     }

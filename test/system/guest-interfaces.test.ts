@@ -22,9 +22,9 @@ const ipvlan = (i: number) => ({
   group: undefined,
 });
 const vmac = { name: undefined, mac: undefined, netlinkNotifyMsg: false, group: undefined };
-const theirs = (priority: number, word: string): string => `
+const theirs = (priority: number, word: string, address: string): string => `
 global_defs {
-    vrrp_version 2
+    vrrp_version ${address.includes(":") ? 3 : 2}
 }
 vrrp_instance VI_1 {
     interface eth0
@@ -33,7 +33,7 @@ vrrp_instance VI_1 {
     advert_int 1
     ${word}
     virtual_ipaddress {
-        10.9.0.100
+        ${address}
     }
 }
 `;
@@ -45,6 +45,7 @@ interface Case {
   readonly word: (i: number) => string;
   /** what `ip` must show of the device */
   readonly device: readonly [name: string, pattern: RegExp];
+  readonly address: string;
   /** where the address lives */
   readonly home: string;
 }
@@ -56,6 +57,21 @@ const cases: readonly Case[] = [
     model: (i) => ({ ipvlan: ipvlan(i) }),
     word: (i) => `use_ipvlan ipv0 10.9.0.${10 + i}/24`,
     device: ["ipv0", /ipv0@eth0.* ipvlan +mode l2 bridge.* inet 10\.9\.0\.1[12]\/24/s],
+    address: "10.9.0.100/32",
+    home: "eth0",
+  },
+  {
+    about: "an ipvlan over IPv6, with the address that the kernel makes",
+    prepare: () => {},
+    model: () => ({
+      ipvlan: { ...ipvlan(1), address: undefined },
+      family: "ipv6",
+      version: 3,
+      virtualIpaddress: [vip("fe80::100/128")],
+    }),
+    word: () => "use_ipvlan ipv0",
+    device: ["ipv0", /ipv0@eth0.* ipvlan +mode l2 bridge.* inet6 fe80:/s],
+    address: "fe80::100/128",
     home: "eth0",
   },
   {
@@ -68,6 +84,7 @@ const cases: readonly Case[] = [
     model: () => ({ vmac }),
     word: () => "use_vmac",
     device: ["vrrp.51", /vrrp\.51@eth0.* master red .*vrf_slave table 10/s],
+    address: "10.9.0.100/32",
     home: "vrrp.51",
   },
 ];
@@ -86,12 +103,12 @@ describe("interfaces of kernels that have them all", () => {
         const start = (i: number, priority: number) =>
           (first === "ours") === (i === 1)
             ? lan.ours(i, modelOf(instance({ priority, ...c.model(i) })))
-            : lan.theirs(i, theirs(priority, c.word(i)));
+            : lan.theirs(i, theirs(priority, c.word(i), c.address.replace(/\/.*/, "")));
         const [name, pattern] = c.device;
         const holds = (i: number): boolean =>
-          lan.ip(i, `-o addr show`).includes(` ${c.home}    inet 10.9.0.100/32`);
+          new RegExp(` ${c.home.replace(".", "\\.")} +inet6? ${c.address}`).test(lan.ip(i, "-o addr show"));
         const other = start(2, 90);
-        await until("the other waits", () => other.log.includes("(init)"), LIMIT);
+        await until("the other waits", () => other.log.includes("Entering BACKUP"), LIMIT);
         const better = start(1, 100);
         await until("the better one holds the address", () => holds(1), LIMIT);
         for (const i of [1, 2]) assert.match(lan.ip(i, `-d addr show dev ${name}`), pattern);
@@ -105,7 +122,7 @@ describe("interfaces of kernels that have them all", () => {
   test("unicast without an interface, in a VRF: elected, replaced when it stops", async () => {
     const lan = new Lan("gu", 2);
     after(() => lan.remove());
-    for (const i of [1, 2]) cases[1]?.prepare(lan, i);
+    for (const i of [1, 2]) cases.at(-1)?.prepare(lan, i);
     const start = (i: number, priority: number) => {
       const own = `10.9.0.${i}` as IpAddress;
       const peer = { where: "test", address: `10.9.0.${3 - i}` as IpAddress, minTtl: 0, maxTtl: 255 };
@@ -117,7 +134,7 @@ describe("interfaces of kernels that have them all", () => {
       );
     };
     const other = start(2, 90);
-    await until("the other waits", () => other.log.includes("(init)"), LIMIT);
+    await until("the other waits", () => other.log.includes("Entering BACKUP"), LIMIT);
     const better = start(1, 100);
     await until("the better one holds the address", () => lan.holds(1, "10.9.0.100"), LIMIT);
     assert.equal(lan.holds(2, "10.9.0.100"), false);

@@ -216,6 +216,17 @@ describe("a device", () => {
     assert.deepEqual([...keeper.ours], []);
   });
 
+  test("gets what a reload changes about it, and keeps its place", () => {
+    const { keeper, hear, take } = machine();
+    keeper.require([plan()]);
+    hear();
+    take();
+    keeper.require([plan({ group: 9 })]);
+    assert.deepEqual(take(), ["divert", 'change 20 {"up":true,"group":9}']);
+    keeper.require([plan({ group: 9 })]);
+    assert.deepEqual(take(), []);
+  });
+
   test("left by somebody is adopted and fitted", () => {
     const left = link(9, "vrrp.51", { kind: "macvlan", mac: macBytes(MAC), parent: 2, macvlanMode: 1 });
     const { keeper, take } = machine([left]);
@@ -225,7 +236,7 @@ describe("a device", () => {
       "eth0.arp_ignore=1",
       "eth0.arp_filter=1",
       "divert",
-      'change 9 {"up":true}',
+      'change 9 {"up":true,"group":5}',
     ]);
     assert.deepEqual([...keeper.ours], [9]);
   });
