@@ -94,14 +94,20 @@ export class InterfaceMonitor {
     return this.#named.get(name);
   }
 
-  /** Reads what waits now instead of at the next turn of the loop. */
+  /**
+   * Reads what waits now instead of at the next turn of the loop. After a loss the tables are read only
+   * when nothing waits any more: until then the kernel goes on dropping messages, and says so no second
+   * time.
+   */
   drain(): void {
     for (let reads = 0; reads < READS_PER_TURN && !this.#closed; reads++) {
       const messages = this.#read();
-      if (messages === undefined) break;
+      if (messages === undefined) {
+        if (this.#stale) this.#resync();
+        return;
+      }
       for (const message of messages) if (!this.#stale) this.#follow(message);
     }
-    if (this.#stale && !this.#closed) this.#resync();
   }
 
   close(): void {

@@ -42,6 +42,8 @@ export class ObjectMonitor {
   readonly #onEvent: (event: ObjectEvent) => void;
   readonly #receiveBuffer: number;
   #groups = 0;
+  /** messages were lost, which is not reported yet */
+  #overrun = false;
   #open: { readonly socket: NetlinkSocket; readonly poll: Poll } | undefined;
 
   /** @param options.receiveBuffer bytes, 4 MiB by default */
@@ -77,11 +79,19 @@ export class ObjectMonitor {
     this.#groups = groups;
   }
 
-  /** Reads what waits now instead of at the next turn of the loop. */
+  /**
+   * Reads what waits now instead of at the next turn of the loop. An overrun is reported when nothing
+   * waits any more: until then the kernel goes on dropping messages, and says so no second time.
+   */
   drain(): void {
     for (let reads = 0; reads < READS_PER_TURN; reads++) {
       const messages = this.#read();
-      if (messages === undefined) return;
+      if (messages === undefined) {
+        if (!this.#overrun) return;
+        this.#overrun = false;
+        this.#onEvent({ kind: "overrun" });
+        return;
+      }
       for (const message of messages) this.#report(message);
     }
   }
@@ -98,7 +108,7 @@ export class ObjectMonitor {
       return this.#open?.socket.notifications();
     } catch (e) {
       if (!(e instanceof DaemonError) || (e.code !== "ENOBUFS" && e.code !== "EMSGSIZE")) throw e;
-      this.#onEvent({ kind: "overrun" });
+      this.#overrun = true;
       return [];
     }
   }

@@ -51,6 +51,8 @@ export class ProcConnector {
   readonly #onEvent: (event: ProcessEvent) => void;
   readonly #buffer = Buffer.alloc(64 * SLOT);
   #closed = false;
+  /** messages were lost, which is not reported yet */
+  #lost = false;
 
   /**
    * @param receiveBuffer bytes, 1 MiB by default
@@ -76,10 +78,15 @@ export class ProcConnector {
         length = this.#native.receiveNetlink(this.#fd, this.#buffer, SLOT);
       } catch (e) {
         if (!(e instanceof DaemonError) || e.errno !== ENOBUFS) throw e;
-        this.#onEvent({ kind: "lost" });
+        this.#lost = true;
         continue;
       }
-      if (length === undefined) return;
+      if (length === undefined) {
+        // while something waited the kernel may have dropped more, without another word
+        if (this.#lost) this.#onEvent({ kind: "lost" });
+        this.#lost = false;
+        return;
+      }
       for (const event of decodeProcessEvents(this.#buffer.subarray(0, length))) {
         if (this.#closed) return;
         this.#onEvent(event);

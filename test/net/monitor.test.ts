@@ -111,6 +111,25 @@ describe("the interface monitor", () => {
     ip("link del br0");
   });
 
+  test("misses nothing that happens between a loss and its repair", async () => {
+    ip("addr add 192.0.2.9/32 dev lo");
+    const { monitor, events } = record();
+    const route = new RouteSocket(native);
+    const many = Array.from({ length: 6000 }, (_, i) => i);
+    assert.ok(route.applyObjects(many.map((i) => operation("add", i))).every((r) => r === undefined));
+    monitor.drain();
+    const address = { ifindex: lo, address: "192.0.2.9" as IpAddress, prefixLength: 32, scope: 0 };
+    // the kernel drops the news of this one silently, as long as anything waits
+    const remove = { action: "delete", object: { kind: "address", address, excluded: false } } as const;
+    assert.deepEqual(route.applyObjects([remove]), [undefined]);
+    await until(() => events.includes("resynced"), "the loss was noticed");
+    assert.ok(events.includes("-192.0.2.9/32"));
+    assert.equal(monitor.addresses().filter((a) => a.address.startsWith("10.")).length, 6000);
+    ip("addr flush dev lo to 10.0.0.0/8");
+    monitor.close();
+    route.close();
+  });
+
   test("survives 5,000 address events against the smallest receive buffer and ends with the truth", async () => {
     const { monitor, events } = record({ receiveBuffer: 1 });
     const route = new RouteSocket(native);
