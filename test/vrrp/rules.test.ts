@@ -114,6 +114,42 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
     await until("it is active again", () => lan.holds(1, "10.9.0.100"));
   });
 
+  for (const [ours, theirs] of [
+    [1, 2],
+    [2, 1],
+  ] as const)
+    test(`of two owners one stays active: ours has the ${ours === 2 ? "higher" : "lower"} address`, async () => {
+      const lan = new Lan(`rj${ours}`, 2);
+      after(() => lan.remove());
+      const debian = lan.theirs(theirs, configuration(255));
+      await until("Debian's is active", () => lan.holds(theirs, "10.9.0.100"));
+      const daemon = lan.ours(ours, modelFrom(configuration(255)));
+      await until("ours has begun", () => daemon.log.includes("(init)"));
+      const owners = (): number => [1, 2].filter((i) => lan.holds(i, "10.9.0.100")).length;
+      let alone = 0;
+      await until("one is active, and stays", () => {
+        alone = owners() === 1 ? alone + 1 : 0;
+        return alone > 50;
+      });
+      assert.equal(debian.process.exitCode, null);
+    });
+
+  test("version 3 learns the active router's interval, and waits in its units", async () => {
+    const lan = new Lan("rk", 2);
+    after(() => lan.remove());
+    const slow = configuration(90).replace("advert_int 0.1", "advert_int 2");
+    lan.theirs(1, configuration(100));
+    await until("Debian's is active", () => lan.holds(1, "10.9.0.100"));
+    const daemon = lan.ours(2, modelFrom(slow));
+    await until("it has learned", () => daemon.log.includes("updated from 2000ms to 100ms by master"));
+    assert.deepEqual(daemon.lines(/mismatch/).length, 1);
+    const cut = performance.now();
+    lan.cut(1, true);
+    await until("it is active", () => lan.holds(2, "10.9.0.100"));
+    // Its own interval would make it wait for six seconds.
+    assert.ok(performance.now() - cut < 5_000);
+  });
+
   test("vrrp_startup_delay: nobody is heard until it is over, and the wait begins then", async () => {
     const lan = new Lan("rf", 2);
     after(() => lan.remove());
