@@ -165,7 +165,7 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
       "Delaying startup for N seconds",
       "(VI_1) Entering BACKUP STATE (init)",
     ]);
-    assert.ok(said.includes("Delayed start completed"));
+    await until("it says that it is over", () => daemon.log.includes("Delayed start completed"));
     await until("the other one yields", () => !lan.holds(1, "10.9.0.100"));
   });
 
