@@ -90,7 +90,7 @@ export class Interfaces {
     });
     this.sysctls = new Sysctls(files, {
       changed: (sysctl, was, now, restored) => {
-        if (!sysctl.endsWith("/rp_filter")) return;
+        if (!/\/(all|default)\/rp_filter$/.test(sysctl)) return;
         if (restored) this.#logInterface("sysctl-reset", { sysctl, now });
         else this.#logInterface("sysctl-set", { sysctl, was, now });
       },
