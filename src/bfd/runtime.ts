@@ -124,7 +124,7 @@ export class BfdRuntime {
     for (const { config, session } of this.#entries.values()) this.#host.notify(config, session.toldUp);
   }
 
-  /** Ends every session and says so to the other systems. */
+  /** Ends every session, in silence. */
   stop(): void {
     for (const entry of this.#entries.values()) this.#end(entry);
     this.#entries = new Map();
@@ -235,8 +235,11 @@ export class BfdRuntime {
     return text(was) !== text(config);
   }
 
+  /**
+   * Nothing is said to the other system: AdminDown would take away its session without moving anybody
+   * who tracks it (keepalived takes it for no failure), its detection time does.
+   */
   #end(entry: Entry): void {
-    this.#dispatch(entry, { kind: "shutdown" });
     this.#closeSender(entry);
     this.#deadlines.clear(entry);
     this.#directory.remove(entry.session.localDiscriminator, placeOf(entry.config));

@@ -60,9 +60,7 @@ export type SessionEvent =
   | { readonly kind: "disabled" }
   | { readonly kind: "received"; readonly packet: ControlPacket }
   | { readonly kind: "deadline" }
-  | { readonly kind: "paramsChanged"; readonly params: SessionParams }
-  /** the session ends because its owner wants it to */
-  | { readonly kind: "shutdown" };
+  | { readonly kind: "paramsChanged"; readonly params: SessionParams };
 
 export type SessionEffect =
   | { readonly kind: "send"; readonly packet: ControlPacket }

@@ -41,8 +41,6 @@ export function stepSession(
       return deadline(params, session, now, random);
     case "paramsChanged":
       return paramsChanged(params, session, now, event.params, random);
-    case "shutdown":
-      return shutdown(params, session);
   }
 }
 
@@ -168,20 +166,6 @@ function disabled(params: SessionParams, s: Session): SessionStep {
   ];
   if (s.toldUp) effects.push({ kind: "notify", up: false });
   return { session, effects };
-}
-
-/** The other system is told once that no path has failed; if it does not hear, its detection time tells it. */
-function shutdown(params: SessionParams, s: Session): SessionStep {
-  const session: Session = {
-    ...s,
-    state: "AdminDown",
-    diagnostic: DIAGNOSTIC.administrativelyDown,
-    polling: false,
-    transmitAt: undefined,
-    detectAt: undefined,
-  };
-  if (s.state === "AdminDown" || s.remote === undefined) return { session, effects: [] };
-  return { session, effects: [{ kind: "send", packet: packetOf(params, session) }] };
 }
 
 // ---- what follows from a change --------------------------------------------------------------------------

@@ -35,8 +35,7 @@ type Input =
   | { readonly change: Partial<SessionParams> }
   | "enabled"
   | "disabled"
-  | "deadline"
-  | "shutdown";
+  | "deadline";
 interface Line {
   readonly at: number;
   readonly in: Input;
