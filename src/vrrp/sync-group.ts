@@ -54,7 +54,6 @@ export function stepGroup(
   if (wanted === "group") return enter(state, "fault", ordered, "fault");
   switch (state) {
     case "initialize":
-      return enter(state, "backup", ordered, undefined);
     case "waiting":
     case "fault": {
       const active = ordered.every((m) => m.state.name === "active");
@@ -151,7 +150,11 @@ function takeOver(name: string, members: readonly GroupMember[]): GroupStep {
   const ready = members.every(
     ({ state: s }) => s.name === "active" || (s.name === "backup" && s.wantsActive),
   );
-  if (!ready) return { state: "backup", effects: [] };
+  if (!ready) {
+    // A reload may put instances into a group that are active already.
+    const stray = members.filter((m) => m.state.name === "active");
+    return { state: "backup", effects: stray.map((m) => follow(m, "backup")) };
+  }
   const [first, ...others] = members.filter((m) => m.state.name === "backup").map((m) => follow(m, "active"));
   return {
     state: "active",
