@@ -46,6 +46,7 @@ describe("on a real kernel", { concurrency: 8, skip }, () => {
       "Netlink reports eth0 up",
       "Netlink reports eth0 down",
       "Interface eth0 deleted",
+      "Interface eth0 added",
       "Netlink reports eth0 up",
     ]);
   });
