@@ -139,6 +139,25 @@ export function backupState(m: Memory, activeDownAt: Instant): BackupState {
   };
 }
 
+/** From active to backup, whatever the reason. @param resignation what the others are told, if anything */
+function giveUp(
+  p: VrrpParams,
+  state: BackupState,
+  reason: TransitionReason,
+  resignation: readonly VrrpEffect[] = [],
+): Step {
+  return {
+    state,
+    effects: [
+      log("entering-backup", { instance: p.name, init: false }),
+      ...resignation,
+      { kind: "setOwned", owned: false },
+      { kind: "count", counter: "releaseMaster" },
+      published("active", "backup", reason, ownPriority(p, state)),
+    ],
+  };
+}
+
 /** Gives up being active for a better router. No priority 0: the better one is there already. */
 export function yieldTo(
   p: VrrpParams,
@@ -147,15 +166,7 @@ export function yieldTo(
   peer: { readonly address: IpAddress; readonly priority: number },
 ): Step {
   const state = backupState({ ...m, peer }, downAt(p, m.activeAdverInterval, now));
-  return {
-    state,
-    effects: [
-      log("entering-backup", { instance: p.name, init: false }),
-      { kind: "setOwned", owned: false },
-      { kind: "count", counter: "releaseMaster" },
-      published("active", "backup", "higherPriority", ownPriority(p, state)),
-    ],
-  };
+  return giveUp(p, state, "higherPriority");
 }
 
 /**
@@ -164,45 +175,21 @@ export function yieldTo(
  */
 export function loseAddress(p: VrrpParams, m: Memory, now: Instant): Step {
   const state = backupState(m, skewAt(p, m.activeAdverInterval, now));
-  return {
-    state,
-    effects: [
-      log("entering-backup", { instance: p.name, init: false }),
-      ...resign(p),
-      { kind: "setOwned", owned: false },
-      { kind: "count", counter: "releaseMaster" },
-      published("active", "backup", "addressLost", ownPriority(p, state)),
-    ],
-  };
+  return giveUp(p, state, "addressLost", resign(p));
 }
 
 /** We slept, and somebody has replaced us: as if we had heard it. No priority 0, it would only disturb. */
 export function stepBack(p: VrrpParams, m: ActiveState, now: Instant): Step {
   const state = backupState(m, downAt(p, m.activeAdverInterval, now));
-  return {
-    state,
-    effects: [
-      log("timer-expired", { instance: p.name, micros: between(m.adverAt, now) }),
-      log("entering-backup", { instance: p.name, init: false }),
-      { kind: "setOwned", owned: false },
-      { kind: "count", counter: "releaseMaster" },
-      published("active", "backup", "stalled", ownPriority(p, state)),
-    ],
-  };
+  const late = log("timer-expired", { instance: p.name, micros: between(m.adverAt, now) });
+  const { effects } = giveUp(p, state, "stalled");
+  return { state, effects: [late, ...effects] };
 }
 
 /** The group left active: nobody resigns, its better router is there already. */
 export function followGroup(p: VrrpParams, m: Memory, now: Instant): Step {
   const state = backupState(m, downAt(p, m.activeAdverInterval, now));
-  return {
-    state,
-    effects: [
-      log("entering-backup", { instance: p.name, init: false }),
-      { kind: "setOwned", owned: false },
-      { kind: "count", counter: "releaseMaster" },
-      published("active", "backup", "group", ownPriority(p, state)),
-    ],
-  };
+  return giveUp(p, state, "group");
 }
 
 /** A cause appeared while we took part. An active router resigns first, in case the wire still works. */
