@@ -268,6 +268,43 @@ ${instance("free", 0, 60, "")}`);
     });
   });
 
+  test("scripts that hang hold up neither those for all states nor the stop, and are gone after it", async () => {
+    const field = await Field.build("ours");
+    try {
+      const stubborn = field.script("stubborn", "trap '' TERM\nwhile :; do sleep 0.2; done");
+      const note = field.path("note");
+      await field.daemon.start(
+        `
+global_defs {
+    script_user root
+    vrrp_notify_fifo ${field.path("fifo")}
+    vrrp_notify_fifo_script ${stubborn}
+}
+vrrp_script hangs {
+    script ${stubborn}
+    interval 60
+}
+` +
+          instance(
+            "A",
+            0,
+            51,
+            `    track_script {\n        hangs weight 1\n    }\n    notify ${note}\n    notify_backup ${stubborn}\n    notify_master ${stubborn}\n    notify_stop ${stubborn}`,
+          ),
+      );
+      await field.says("INSTANCE A", "MASTER 100");
+      await until("notes", () => field.noted("INSTANCE A").length === 2);
+      const began = performance.now();
+      await field.daemon.stop();
+      // One second for the scripts; the rest is patience with a busy machine.
+      assert.ok(performance.now() - began < 4_000);
+      assert.deepEqual(field.noted("INSTANCE A"), ["BACKUP 100", "MASTER 100", "STOP 100"]);
+      await until("no process is left", async () => (await field.daemon.processes()).length === 0);
+    } finally {
+      await field.remove();
+    }
+  });
+
   test("processes are counted, with quorums and delays", async () => {
     await onBoth(async (field) => {
       // The kernel tells of processes in the first network namespace only, which Debian's daemon leaves by -s.
