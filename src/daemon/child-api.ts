@@ -34,6 +34,10 @@ export interface ChildContext {
   giveUp(status: number): never;
   /** Hands a state change to whoever sends mails. */
   alert(alert: VrrpAlert): void;
+  /** Leaves something with the parent for a successor, should this process die; replaces what was left. */
+  remember(memory: FieldValue): void;
+  /** What a predecessor that died had left; known from the first configuration on. */
+  remembered(): FieldValue | undefined;
   /** Tells the parent the state that dumps and status show; coalesced, never blocks. */
   publish(state: FieldValue): void;
 }

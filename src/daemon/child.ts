@@ -68,6 +68,7 @@ class Child {
   #configured = false;
   /** virtual servers of a configuration that is still arriving */
   #arrived: (readonly VirtualServerConfig[])[] = [];
+  #memory: FieldValue | undefined;
   #ending = false;
 
   constructor(role: ChildRole, boot: ChildBoot, channel: Channel<ToChild, FromChild>, native: Native) {
@@ -106,6 +107,8 @@ class Child {
       onBfd: (heard) => this.#listenToBfd(heard),
       giveUp: (status) => this.#exit(status),
       alert: (alert) => void this.#channel.send({ kind: "alert", alert }),
+      remember: (memory) => void this.#channel.send({ kind: "remember", memory }),
+      remembered: () => this.#memory,
       publish: snapshotPublisher(this.#role, this.#channel),
     });
     this.#channel.onMessage((message) => this.#receive(message));
@@ -163,6 +166,7 @@ class Child {
       const previous = this.#work;
       const virtualServers = [...this.#arrived.flat(), ...message.model.virtualServers];
       this.#arrived = [];
+      this.#memory ??= message.memory;
       const model = { ...message.model, virtualServers };
       this.#work = this.#configure(previous, model, message.generation).catch((error) => this.#fail(error));
     }

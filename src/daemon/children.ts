@@ -18,7 +18,7 @@ import {
   startingChild,
   waitingForPredecessor,
 } from "../log/catalogue/process.ts";
-import type { Logger } from "../log/entry.ts";
+import type { FieldValue, Logger } from "../log/entry.ts";
 import type { Fd, Native } from "../net/native-api.ts";
 import { type Line, openLine } from "../process/notices.ts";
 import { isLocked } from "../process/pid-file.ts";
@@ -57,6 +57,7 @@ export class Children {
   readonly #lines: { readonly vrrp: Line; readonly checker: Line };
   readonly #supervisors = new Map<ChildRole, Supervisor<FromChild, ToChild>>();
   /** children that have run at least once */
+  readonly #memories = new Map<ChildRole, FieldValue>();
   readonly #greeted = new Set<ChildRole>();
   /** children that have not answered yet; undefined: nobody waits for answers */
   #awaited: Set<ChildRole> | undefined;
@@ -171,7 +172,13 @@ export class Children {
         servers: virtualServers.slice(i, i + SERVICES_PER_MESSAGE),
       });
     const model = { ...rest, virtualServers: [] };
-    supervisor?.send({ kind: "configure", generation: this.#generation, model });
+    const memory = this.#memories.get(role);
+    supervisor?.send({
+      kind: "configure",
+      generation: this.#generation,
+      model,
+      ...(memory === undefined ? {} : { memory }),
+    });
   }
 
   #received(role: ChildRole, message: FromChild): void {
@@ -202,6 +209,9 @@ export class Children {
         this.#port.scripts.end({ ...end, queues: `${role} ${end.queues}` });
         return;
       }
+      case "remember":
+        this.#memories.set(role, message.memory);
+        return;
       case "snapshot":
         // dumps and status will read it
         return;

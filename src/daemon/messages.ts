@@ -35,9 +35,14 @@ export type ToChild =
   | { readonly kind: "virtualServers"; readonly servers: readonly VirtualServerConfig[] }
   /**
    * at start and again for each reload: `generation` counts up from 1. The virtual servers sent since the
-   * last one come before those of `model`.
+   * last one come before those of `model`. `memory` is what a child that died had left with `remember`.
    */
-  | { readonly kind: "configure"; readonly generation: number; readonly model: ConfigModel }
+  | {
+      readonly kind: "configure";
+      readonly generation: number;
+      readonly model: ConfigModel;
+      readonly memory?: FieldValue;
+    }
   | { readonly kind: "stop" }
   /** BFD only: somebody who listens has begun anew and wants to be told everything again */
   | { readonly kind: "tellBfd" }
@@ -51,6 +56,8 @@ export type FromChild =
   | ScriptCommand
   /** something that a mail may tell; whoever sends mails decides whether it does */
   | { readonly kind: "alert"; readonly alert: VrrpAlert }
+  /** for a successor, should the child die; replaces what it said before */
+  | { readonly kind: "remember"; readonly memory: FieldValue }
   | { readonly kind: "snapshot"; readonly role: ChildRole; readonly state: FieldValue };
 
 /** What the BFD child tells the VRRP and the checker child, not by way of the parent. */

@@ -89,6 +89,8 @@ class VrrpChild implements ChildHandlers {
         const result = await scripts.run(script, [], options);
         return result.kind === "exited" ? result.status : -1;
       },
+      remember: (memory) => this.#context.remember(memory),
+      remembered: () => this.#context.remembered(),
       statusOf: (kind, name) => this.#tracking.statusOf(kind, name),
       // counters grow with every advert; nobody needs to see each step
       onChange: () => this.#publishSoon(COUNTERS_PAUSE_MS),

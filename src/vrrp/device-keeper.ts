@@ -333,6 +333,7 @@ export class DeviceKeeper {
       sysctls.release(RP_FILTER_OWNER);
       return;
     }
+    sysctls.holdInherited(RP_FILTER_OWNER, "rp_filter");
     // Read for every interface only when it matters: this is looked at again with each change of a device.
     if (Number(sysctls.current("net/ipv4/conf/all/rp_filter") ?? 0) === 0) return;
     const names = ["default", ...[...view.links.values()].map((link) => link.name), "all"];

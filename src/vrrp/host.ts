@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { VrrpInstanceConfig } from "../config/model.ts";
 import type { SyncGroupConfig } from "../config/model-vrrp.ts";
-import type { Logger } from "../log/entry.ts";
+import type { FieldValue, Logger } from "../log/entry.ts";
 import type { Native } from "../net/native-api.ts";
 import type { GroupTold } from "./groups.ts";
 import type { Transition } from "./state.ts";
@@ -24,6 +24,10 @@ export interface RuntimeHost {
     state: StateName,
     priority: number,
   ): void;
+  /** keeps something for the process that comes after this one, should it die */
+  remember(memory: FieldValue): void;
+  /** what the process before had left that way */
+  remembered(): FieldValue | undefined;
   /** how something that instances track stands */
   statusOf(kind: ObjectKind, name: string): ObjectStatus;
   /** a sync group changed its state; in order with the transitions of its members */

@@ -8,7 +8,7 @@ import type { Micros } from "../base/units.ts";
 import type { ConfigModel, VrrpInstanceConfig } from "../config/model.ts";
 import { renderVrrpLog } from "../log/catalogue/vrrp.ts";
 import { renderInterfaceLog } from "../log/catalogue/vrrp-interfaces.ts";
-import type { Logger } from "../log/entry.ts";
+import type { FieldValue, Logger } from "../log/entry.ts";
 import type { DivertedVmac } from "../net/kernel-objects.ts";
 import { LinkSocket } from "../net/link-socket.ts";
 import { InterfaceMonitor, type MonitorEvent } from "../net/monitor.ts";
@@ -19,10 +19,11 @@ import { SysctlFiles } from "../net/sysctl-files.ts";
 import { type Delays, limited, longestDelay } from "./debounce.ts";
 import { DeviceKeeper, type InterfaceLogWriter } from "./device-keeper.ts";
 import { type PlacedInstance, planDevices } from "./devices.ts";
+import type { RuntimeHost } from "./host.ts";
 import { LinkStates } from "./link-states-runtime.ts";
 import type { Planned, Router } from "./router.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { Sysctls } from "./sysctls.ts";
+import { type Changes, Sysctls } from "./sysctls.ts";
 import type { LogWriter } from "./turn.ts";
 import { InterfaceWatch } from "./watch.ts";
 
@@ -31,6 +32,8 @@ export interface InterfacesHost {
   readonly native: Native;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly remember: RuntimeHost["remember"];
+  readonly remembered: RuntimeHost["remembered"];
   /** VMACs of ours whose membership reports shall leave by their parents, from now on */
   divert(vmacs: readonly DivertedVmac[]): void;
   /** something about the interfaces of these routers is different */
@@ -69,6 +72,8 @@ export class Interfaces {
   #delays: ReadonlyMap<string, Delays> = new Map();
   #linkSocket: LinkSocket | undefined;
   #disturbed = false;
+  #remembering = false;
+  #inherited = false;
   /** `dynamic_interfaces allow_if_changes`: what an interface lies on today says nothing about tomorrow */
   #followsChanges = false;
   #localIgmpDisabled = false;
@@ -90,6 +95,7 @@ export class Interfaces {
     });
     this.sysctls = new Sysctls(files, {
       changed: (sysctl, was, now, restored) => {
+        this.#remember();
         if (!/\/(all|default)\/rp_filter$/.test(sysctl)) return;
         if (restored) this.#logInterface("sysctl-reset", { sysctl, now });
         else this.#logInterface("sysctl-set", { sysctl, was, now });
@@ -167,6 +173,8 @@ export class Interfaces {
     model: Pick<ConfigModel, "global" | "syncGroups">,
     instances: readonly VrrpInstanceConfig[],
   ): readonly PlacedInstance[] {
+    if (!this.#inherited) this.sysctls.inherit(changesIn(this.#host.remembered()));
+    this.#inherited = true;
     this.#followsChanges = model.global.dynamicInterfaces === "allow_if_changes";
     if (model.global.disableLocalIgmp === true) this.sysctls.hold(IGMP, IGMP, "0");
     else this.sysctls.release(IGMP);
@@ -212,6 +220,7 @@ export class Interfaces {
   /** Deletes devices that the last configuration does not need. */
   retire(): void {
     this.#devices.retire();
+    this.sysctls.forgo();
     this.#divert();
   }
 
@@ -288,6 +297,16 @@ export class Interfaces {
     }
   }
 
+  /** Once for all changes of a turn. */
+  #remember(): void {
+    if (this.#remembering) return;
+    this.#remembering = true;
+    queueMicrotask(() => {
+      this.#remembering = false;
+      this.#host.remember({ sysctls: this.sysctls.changes() });
+    });
+  }
+
   #divert(): void {
     const reporting = this.#devices.diverted.filter((v) => v.family === "ipv6" || !this.#localIgmpDisabled);
     this.#host.divert(reporting);
@@ -340,4 +359,18 @@ function limitOf({ params, state }: Router): Micros {
 
 function isStacked(link: Link): boolean {
   return link.kind === "macvlan" || link.kind === "ipvlan";
+}
+
+/** The part of what a predecessor left that is ours; nothing when it is of another shape. */
+function changesIn(memory: FieldValue | undefined): Changes {
+  if (typeof memory !== "object" || memory === null || !("sysctls" in memory)) return {};
+  const { sysctls } = memory;
+  if (typeof sysctls !== "object" || sysctls === null) return {};
+  const changes = Object.entries(sysctls).flatMap(([name, change]) => {
+    const [value, original] = Array.isArray(change) ? (change as readonly FieldValue[]) : [];
+    return typeof value === "string" && typeof original === "string"
+      ? [[name, [value, original]] as const]
+      : [];
+  });
+  return Object.fromEntries(changes);
 }

@@ -73,6 +73,8 @@ export class VrrpRuntime {
       native: host.native,
       clock: host.clock,
       logger: host.logger,
+      remember: (memory) => host.remember(memory),
+      remembered: () => host.remembered(),
       divert: (vmacs) => this.#turn.divert(vmacs),
       changed: (routers) => this.#refreshAll(routers),
       linkChanged: (name) => {

@@ -18,6 +18,9 @@ export interface SysctlListener {
   failed(name: string, value: string, error: DaemonError): void;
 }
 
+/** What was changed: the value now, and the one to put back. */
+export type Changes = Readonly<Record<string, readonly [value: string, original: string]>>;
+
 interface Held {
   readonly name: string;
   readonly value: string;
@@ -30,10 +33,38 @@ export class Sysctls {
   readonly #access: SysctlAccess;
   readonly #listener: SysctlListener;
   readonly #held = new Map<string, Held>();
+  readonly #inherited = new Map<string, readonly [value: string, original: string]>();
 
   constructor(access: SysctlAccess, listener: SysctlListener) {
     this.#access = access;
     this.#listener = listener;
+  }
+
+  /** What is changed at this moment, for {@link inherit} of another process. */
+  changes(): Changes {
+    const changed = [...this.#held.values()].flatMap(({ name, value, original }) =>
+      original === undefined ? [] : [[name, [value, original]] as const],
+    );
+    return Object.fromEntries([...this.#inherited, ...changed]);
+  }
+
+  /** Takes over what a process that died had changed: whoever needs it holds it, {@link forgo} the rest. */
+  inherit(changes: Changes): void {
+    for (const [name, change] of Object.entries(changes)) this.#inherited.set(name, change);
+  }
+
+  /** Holds what was inherited of parameters with this name, of whichever interface. */
+  holdInherited(owner: string, parameter: string): void {
+    for (const [name, [value]] of [...this.#inherited])
+      if (name.endsWith(`/${parameter}`)) this.hold(owner, name, value);
+  }
+
+  /** Puts back what was inherited and nobody needs. */
+  forgo(): void {
+    for (const [name, [value, original]] of [...this.#inherited].reverse()) {
+      this.#inherited.delete(name);
+      this.#restore({ name, value, original, owners: new Set() }, name);
+    }
   }
 
   /** The value now; undefined when there is no such parameter or it cannot be read. */
@@ -104,6 +135,9 @@ export class Sysctls {
   #establish(held: Held): void {
     try {
       const was = this.#access.read(held.name);
+      const [value, original] = this.#inherited.get(held.name) ?? [];
+      this.#inherited.delete(held.name);
+      if (was !== undefined && was === held.value && was === value) held.original = original;
       if (was === undefined || was === held.value) return;
       this.#access.write(held.name, held.value);
       held.original = was;

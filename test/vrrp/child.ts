@@ -3,7 +3,7 @@
  * at SIGTERM. Lines go to standard output, the last snapshot to MODEL.state.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { monotonicClock } from "../../src/base/clock.ts";
 import type { ConfigModel } from "../../src/config/model.ts";
 import { createVrrpChild } from "../../src/daemon/vrrp.ts";
@@ -40,6 +40,9 @@ const child = createVrrpChild({
   onBfd: () => {},
   giveUp: (status) => process.exit(status),
   alert: () => {},
+  remember: (memory) => writeFileSync(`${path}.memory`, JSON.stringify(memory)),
+  remembered: () =>
+    existsSync(`${path}.memory`) ? JSON.parse(readFileSync(`${path}.memory`, "utf8")) : undefined,
   publish: (state) => {
     // Readers never see half of it.
     writeFileSync(`${path}.state.new`, JSON.stringify(state));

@@ -89,6 +89,40 @@ describe("kernel parameters with several owners", () => {
     assert.equal(get(A), "1");
   });
 
+  test("that a process which died had set are put back by the next one, or at once when nobody needs them", () => {
+    const first = tree({ [A]: "0", "net/b/c": "5", "net/b/d": "6" });
+    first.store.hold("one", A, "1");
+    first.store.hold("one", "net/b/c", "7");
+    first.store.hold("one", "net/b/d", "8");
+    const left = first.store.changes();
+    assert.deepEqual(left, { [A]: ["1", "0"], "net/b/c": ["7", "5"], "net/b/d": ["8", "6"] });
+    const { store, get, set, log } = tree({ [A]: "1", "net/b/c": "7", "net/b/d": "9" });
+    store.inherit(left);
+    store.hold("one", A, "1");
+    assert.deepEqual(store.changes(), left);
+    store.forgo();
+    assert.deepEqual(log, ["net/b/c 7>5 back"]);
+    assert.equal(get("net/b/d"), "9", "somebody else's by now");
+    assert.deepEqual(store.changes(), { [A]: ["1", "0"] });
+    store.release("one");
+    assert.equal(get(A), "0");
+    set(A, "0");
+    store.hold("one", A, "1");
+    store.release("one");
+    assert.equal(get(A), "0");
+  });
+
+  test("that were inherited can be held by what they are about", () => {
+    const { store, get } = tree({ "net/ipv4/conf/all/rp_filter": "0", [A]: "1" });
+    store.inherit({ "net/ipv4/conf/all/rp_filter": ["0", "2"], [A]: ["1", "0"] });
+    store.holdInherited("two", "rp_filter");
+    store.forgo();
+    assert.equal(get(A), "0");
+    assert.equal(get("net/ipv4/conf/all/rp_filter"), "0");
+    store.release("two");
+    assert.equal(get("net/ipv4/conf/all/rp_filter"), "2");
+  });
+
   test("that cannot be written are told of", () => {
     const { root, store, log } = tree({});
     mkdirSync(join(root, A), { recursive: true });

@@ -311,6 +311,22 @@ describe("a VMAC", { skip, concurrency: 2 }, () => {
     assert.equal(index(lan, 1, "vrrp.51"), undefined);
   });
 
+  test("of a process that was killed is adopted, and its kernel parameters go back in the end", async () => {
+    const lan = new Lan("x", 1);
+    after(() => lan.remove());
+    lan.run(1, ["sh", "-c", "echo 2 >/proc/sys/net/ipv4/conf/all/rp_filter"]);
+    const before = parameters(lan, 1);
+    const first = lan.ours(1, model);
+    await until("the address is set", () => onVmac(lan, 1));
+    const active = parameters(lan, 1);
+    await first.stop("SIGKILL");
+    const next = lan.ours(1, model);
+    await until("the next one is active", () => next.log.includes("Entering MASTER") && onVmac(lan, 1));
+    assert.deepEqual(difference(active, parameters(lan, 1)), []);
+    await next.stop();
+    assert.deepEqual(difference(before, parameters(lan, 1)), []);
+  });
+
   test("outlives a reload that keeps it, is replaced by one of another name, and goes when it is not wanted", async () => {
     const { lan, daemon } = await start("r");
     const reload = async (next: typeof model): Promise<void> => {
