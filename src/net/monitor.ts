@@ -19,8 +19,13 @@ import { type NetlinkMessage, NetlinkSocket } from "./netlink.ts";
 import { decodeAddress, decodeLink, type InterfaceAddress, type Link, RouteSocket } from "./rtnetlink.ts";
 
 export type MonitorEvent =
-  /** `appeared`: nothing was known of it before */
-  | { readonly kind: "linkChanged"; readonly link: Link; readonly appeared: boolean }
+  /** `appeared`: nothing was known of it before; `moved`: that, or it has another MAC */
+  | {
+      readonly kind: "linkChanged";
+      readonly link: Link;
+      readonly appeared: boolean;
+      readonly moved: boolean;
+    }
   /** the same link under another name; before the `linkChanged` that this is */
   | { readonly kind: "linkRenamed"; readonly index: number; readonly from: string; readonly to: string }
   | { readonly kind: "linkGone"; readonly index: number; readonly name: string }
@@ -151,8 +156,10 @@ export class InterfaceMonitor {
     this.#named.set(link.name, link);
     if (before !== undefined && before.name !== link.name)
       this.#emit({ kind: "linkRenamed", index: link.index, from: before.name, to: link.name });
-    if (before === undefined || !sameLink(before, link))
-      this.#emit({ kind: "linkChanged", link, appeared: before === undefined });
+    if (before === undefined || !sameLink(before, link)) {
+      const moved = before === undefined || Buffer.compare(before.mac, link.mac) !== 0;
+      this.#emit({ kind: "linkChanged", link, appeared: before === undefined, moved });
+    }
   }
 
   #linkGone(index: number): void {

@@ -32,12 +32,11 @@ export interface InterfacesHost {
   readonly native: Native;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly remember: RuntimeHost["remember"];
-  readonly remembered: RuntimeHost["remembered"];
+  readonly memory: Pick<RuntimeHost, "remember" | "remembered">;
   /** VMACs of ours whose membership reports shall leave by their parents, from now on */
   divert(vmacs: readonly DivertedVmac[]): void;
-  /** something about the interfaces of these routers is different */
-  changed(routers: ReadonlySet<Router>): void;
+  /** something about the interfaces of these routers is different; `moved`: addresses there have a new MAC */
+  changed(routers: ReadonlySet<Router>, moved: boolean): void;
   /** something about an interface is different, whoever uses it */
   linkChanged(name: string): void;
   /** {@link Interfaces.segmentOf} may give other answers */
@@ -173,7 +172,7 @@ export class Interfaces {
     model: Pick<ConfigModel, "global" | "syncGroups">,
     instances: readonly VrrpInstanceConfig[],
   ): readonly PlacedInstance[] {
-    if (!this.#inherited) this.sysctls.inherit(changesIn(this.#host.remembered()));
+    if (!this.#inherited) this.sysctls.inherit(changesIn(this.#host.memory.remembered()));
     this.#inherited = true;
     this.#followsChanges = model.global.dynamicInterfaces === "allow_if_changes";
     if (model.global.disableLocalIgmp === true) this.sysctls.hold(IGMP, IGMP, "0");
@@ -257,7 +256,7 @@ export class Interfaces {
         if (isStacked(e.link) && !this.#devices.owns(e.link.index)) this.#host.segmentsChanged();
         this.#disturb(e.link.name);
         this.#states.observe(e.link.name);
-        this.#tell(e.link.name);
+        this.#tell(e.link.name, e.moved);
         this.#host.linkChanged(e.link.name);
         return;
       case "linkRenamed":
@@ -303,7 +302,7 @@ export class Interfaces {
     this.#remembering = true;
     queueMicrotask(() => {
       this.#remembering = false;
-      this.#host.remember({ sysctls: this.sysctls.changes() });
+      this.#host.memory.remember({ sysctls: this.sysctls.changes() });
     });
   }
 
@@ -335,9 +334,9 @@ export class Interfaces {
         }
   }
 
-  #tell(name: string): void {
+  #tell(name: string, moved = false): void {
     const routers = this.#watch.of(name);
-    if (routers !== undefined) this.#host.changed(routers);
+    if (routers !== undefined) this.#host.changed(routers, moved);
   }
 
   #addressChanged(a: InterfaceAddress, id: "address-assigned" | "address-deassigned"): void {

@@ -33,6 +33,7 @@ import {
   leavingAddresses,
   paramsOf,
   sameInstance,
+  sameParams,
   withTrackGroups,
 } from "./settings.ts";
 import { StartupDelay } from "./startup-runtime.ts";
@@ -73,10 +74,9 @@ export class VrrpRuntime {
       native: host.native,
       clock: host.clock,
       logger: host.logger,
-      remember: (memory) => host.remember(memory),
-      remembered: () => host.remembered(),
+      memory: host,
       divert: (vmacs) => this.#turn.divert(vmacs),
-      changed: (routers) => this.#refreshAll(routers),
+      changed: (routers, moved) => this.#refreshAll(routers, moved),
       linkChanged: (name) => {
         if (this.#turn.linkChanged(name)) this.#askSettle();
       },
@@ -403,16 +403,15 @@ export class VrrpRuntime {
 
   // ---- interfaces ----------------------------------------------------------------------------------------
 
-  #refreshAll(routers: ReadonlySet<Router>): void {
+  #refreshAll(routers: ReadonlySet<Router>, moved = false): void {
     for (const router of routers) {
       this.#refresh(router);
       // An interface of one of our addresses came back empty: they return with it.
-      if (router.state.name === "active") this.#turn.keep(router);
+      if (router.state.name === "active") {
+        this.#turn.keep(router);
+        if (moved) this.#turn.announce(router, router.config.garp.masterRepeat, false);
+      }
       this.#askSettle();
     }
   }
-}
-
-function sameParams(a: VrrpParams, b: VrrpParams): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -118,6 +118,11 @@ export function sameInstance(a: VrrpInstanceConfig, b: VrrpInstanceConfig): bool
   return withoutPlaces(a) === withoutPlaces(b);
 }
 
+/** Whether a router's machine has nothing new to hear. */
+export function sameParams(a: VrrpParams, b: VrrpParams): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
 function withoutPlaces(part: unknown): string {
   return JSON.stringify(part, (name, value: unknown) => (name === "where" ? undefined : value));
 }

@@ -4,6 +4,7 @@ import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { millis, seconds } from "../../src/base/units.ts";
 import type { ConfigModel } from "../../src/config/model.ts";
+import { Tap } from "../lab/tap.ts";
 import { instance, modelOf } from "./model.ts";
 import { allowed, type Daemon, Lan, until } from "./namespaces.ts";
 
@@ -127,10 +128,17 @@ describe("an interface", { skip, concurrency: 3 }, () => {
     );
   });
 
-  test("with another MTU or MAC goes on", async () => {
+  test("with another MTU or MAC goes on, and the new MAC is announced", async () => {
     const { lan, daemon } = await start("m", modelOf(instance()));
+    const tap = await Tap.start(lan.inside(0), "br0");
+    after(() => tap.stop());
     lan.ip(1, "link set eth0 mtu 1400");
     lan.ip(1, "link set eth0 address 02:00:00:00:00:77");
+    const announced = (): boolean =>
+      tap.frames.some(
+        (f) => f.bytes.toString("hex", 6, 12) === "020000000077" && f.bytes.readUInt16BE(12) === 0x0806,
+      );
+    await until("the MAC is announced", announced, 3_000);
     await sleep(1_500);
     assert.equal(lan.holds(1, "10.9.0.100"), true);
     assert.equal(daemon.lines(/Entering MASTER/).length, 1);
