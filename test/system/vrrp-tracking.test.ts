@@ -268,6 +268,37 @@ ${instance("free", 0, 60, "")}`);
     });
   });
 
+  test("a master that hears a lower priority runs its script and writes a line", async () => {
+    await onBoth(async (field) => {
+      const heard = field.script("heard", `echo "INSTANCE A heard $*" >> ${field.path("notes")}`);
+      const head = `
+global_defs {
+    script_user root
+    vrrp_notify_fifo ${field.path("fifo")}
+}
+`;
+      const rival = new Daemon(field.wire, "r2", "c");
+      try {
+        await field.daemon.start(head + instance("A", 0, 51, `    notify_master_rx_lower_pri ${heard}`));
+        await field.says("INSTANCE A", "MASTER 100");
+        await field.wire.reach("r2", "cut");
+        // It answers before it yields, so that it is heard for sure.
+        await rival.start(
+          instance("A", 0, 51, "    higher_prio_send_advert").replace("priority 100", "priority 50"),
+        );
+        await rival.says("Entering MASTER STATE");
+        await field.wire.reach("r2", "joined");
+        await until("the line", () => field.told("INSTANCE A").length >= 3);
+        await until("the script", () => field.noted("INSTANCE A").length > 0);
+        assert.equal(field.told("INSTANCE A")[2], "MASTER_RX_LOWER_PRI 100");
+        assert.match(field.noted("INSTANCE A")[0] ?? "", /^heard *$/);
+      } finally {
+        await rival.stop("SIGKILL");
+      }
+      await field.daemon.stop();
+    });
+  });
+
   test("scripts that hang hold up neither those for all states nor the stop, and are gone after it", async () => {
     const field = await Field.build("ours");
     try {
