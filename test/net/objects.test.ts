@@ -1,6 +1,6 @@
 /** Routes and rules as messages: literal bytes, what the kernel gives back, damage, and who deleted what. */
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import fc from "fast-check";
 import type { RouteConfig, RuleConfig } from "../../src/config/model-vrrp.ts";
 import type { KernelObject } from "../../src/net/kernel-objects.ts";
@@ -162,6 +162,7 @@ describe("routes and rules in the kernel", () => {
   test("deletions are reported with the port of who asked for them", async () => {
     const events: ObjectEvent[] = [];
     const monitor = new ObjectMonitor(native, (e) => events.push(e));
+    after(() => monitor.close());
     monitor.follow({ routes: new Set(["ipv4"]), rules: new Set(["ipv4"]) });
     const socket = new RouteSocket(native);
     const objects = instance("10.80.0.0/24 via 10.9.0.8", "from 10.80.0.0/24 table 100 priority 77").filter(
@@ -185,14 +186,13 @@ describe("routes and rules in the kernel", () => {
     await until(() => events.length === 4, "both are reported again");
     const theirs = events.slice(2).map((e) => (e.kind === "overrun" ? 0 : e.port));
     assert.ok(ours[0] !== 0 && theirs[0] !== 0 && ours[0] !== theirs[0], `${ours} ${theirs}`);
-    monitor.follow({ routes: new Set(), rules: new Set() });
-    monitor.close();
     socket.close();
   });
 
   test("a flood of others' routes is told as a loss, and deletions are seen again", async () => {
     const events: ObjectEvent[] = [];
     const monitor = new ObjectMonitor(native, (e) => events.push(e), { receiveBuffer: 1 });
+    after(() => monitor.close());
     monitor.follow({ routes: new Set(["ipv4"]), rules: new Set() });
     const socket = new RouteSocket(native);
     const [ours] = instance("10.80.0.0/24 via 10.9.0.8").filter((o) => o.kind === "route");
@@ -210,7 +210,6 @@ describe("routes and rules in the kernel", () => {
       () => events.some((e) => e.kind === "routeGone" && e.route.destination === "10.80.0.0"),
       "seen again",
     );
-    monitor.close();
     socket.close();
   });
 });
