@@ -24,8 +24,9 @@ export class SuspectList {
     return this.#suspects.size;
   }
 
+  /** A report without a port does not make an earlier one forgotten. */
   add(key: string, culprit: Culprit): void {
-    this.#suspects.set(key, culprit);
+    if (culprit.port !== 0 || !this.#suspects.has(key)) this.#suspects.set(key, culprit);
   }
 
   /** Takes all suspects; the list is empty afterwards. */

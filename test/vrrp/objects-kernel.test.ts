@@ -177,6 +177,7 @@ static_rules {
     assert.match(
       daemon.lines(/put back 10/).find((line) => line.includes("10.9.0.101/32")) ?? "",
       /^\(VI_1\) put back 10\.9\.0\.101\/32 dev eth0, which was deleted by .*process \d+/,
+      daemon.log,
     );
     assert.equal(masters(daemon), 1);
     assert.deepEqual(daemon.lines(/sent 0/), []);
