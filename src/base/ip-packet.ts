@@ -25,14 +25,30 @@ export function parseIpv4Datagram(packet: Uint8Array): Datagram | undefined {
   const headerLength = (first & 0x0f) * 4;
   if (headerLength < IPV4_HEADER || packet.length < headerLength) return undefined;
   return {
-    source: formatIpAddress(packet.subarray(12, 16)),
-    destination: formatIpAddress(packet.subarray(16, 20)),
+    source: ipv4At(packet, 12),
+    destination: ipv4At(packet, 16),
     hopLimit: packet[8] ?? 0,
     protocol: packet[9] ?? 0,
     header: packet.subarray(0, headerLength),
     totalLength: ((packet[2] ?? 0) << 8) | (packet[3] ?? 0),
     payload: packet.subarray(headerLength),
   };
+}
+
+/** Addresses that were read lately: routers hear the same few thousands of times. */
+const known = new Map<number, IpAddress>();
+/** A stranger who makes up senders must not fill the memory. */
+const KNOWN_LIMIT = 1_024;
+
+function ipv4At(packet: Uint8Array, at: number): IpAddress {
+  const [a, b, c, d] = [packet[at] ?? 0, packet[at + 1] ?? 0, packet[at + 2] ?? 0, packet[at + 3] ?? 0];
+  const key = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const address = formatIpAddress(packet.subarray(at, at + 4));
+  if (known.size >= KNOWN_LIMIT) known.clear();
+  known.set(key, address);
+  return address;
 }
 
 /** Length in bytes of an IPv4 header without options. */

@@ -24,8 +24,9 @@ import { loadSecrets } from "./vrrp-secrets.ts";
 
 /** iptables waits for its lock. */
 const COMMAND_LIMIT: Micros = seconds(5);
-/** How old the counters of a published snapshot may be. */
+/** How old the counters of a published snapshot may be: the more instances, the longer a snapshot takes. */
 const COUNTERS_PAUSE_MS = 1_000;
+const COUNTERS_PAUSE_MS_PER_INSTANCE = 10;
 /** How old a state may be: hundreds of instances that change theirs together are shown once. */
 const STATES_PAUSE_MS = 50;
 
@@ -39,6 +40,7 @@ class VrrpChild implements ChildHandlers {
   #syncDaemon: SyncDaemonRunner | undefined;
   /** the instance that it follows */
   #synced: string | undefined;
+  #countersPause = COUNTERS_PAUSE_MS;
   /** what is planned: a snapshot of all instances takes time */
   #publishing: { readonly pause: number; readonly timer: NodeJS.Timeout } | undefined;
 
@@ -93,8 +95,9 @@ class VrrpChild implements ChildHandlers {
       remembered: () => this.#context.remembered(),
       statusOf: (kind, name) => this.#tracking.statusOf(kind, name),
       // counters grow with every advert; nobody needs to see each step
-      onChange: () => this.#publishSoon(COUNTERS_PAUSE_MS),
+      onChange: () => this.#publishSoon(this.#countersPause),
     });
+    this.#countersPause = COUNTERS_PAUSE_MS + COUNTERS_PAUSE_MS_PER_INSTANCE * model.vrrpInstances.length;
     await this.#tracking.apply(model);
     await this.#notifier.configure(model.global);
     await this.#followWithSyncDaemon(model);

@@ -5,6 +5,7 @@
 import { bytesOf, familyOf, formatIpAddress, type IpAddress } from "../base/address.ts";
 import { DaemonError } from "../base/errors.ts";
 import { type Datagram, ipv4Packet, isMulticast, parseIpv4Datagram } from "../base/ip-packet.ts";
+import { after, between, type Micros, millis } from "../base/units.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -38,7 +39,7 @@ import {
   SOCK_RAW,
   SOL_SOCKET,
 } from "./constants.ts";
-import type { ControlMessage, Fd, Native, Poll, Received } from "./native-api.ts";
+import type { ControlMessage, Fd, Native, NativeTimer, Poll, Received } from "./native-api.ts";
 import { decodeSocketAddress, internetAddress, linkAddress } from "./sockaddr.ts";
 
 /** What a VRRP socket tells; both run on the event loop. */
@@ -104,6 +105,11 @@ const RECEIVE_BUFFER = 4 << 20;
 /** The kernel doubles what it is asked for, in a C int. */
 const LARGEST_BUFFER = (1 << 30) - 1;
 
+/** Two wake-ups within this time: hundreds of routers are speaking. */
+const BUSY: Micros = 300 as Micros;
+/** How long adverts may then wait for each other; little against the shortest interval of 10 ms. */
+const REST: Micros = millis(1);
+
 /** The part that differs between IPv4 and IPv6. */
 interface Carrier {
   readonly receiver: Fd;
@@ -139,7 +145,7 @@ export function openVrrpSocket(
     carrier =
       familyOf(place.address) === "ipv4" ? overIpv4(native, place, open) : overIpv6(native, place, open);
     growReceiveBuffer(native, carrier.receiver, RECEIVE_BUFFER);
-    poll = native.poll(carrier.receiver, "read", drain);
+    poll = native.poll(carrier.receiver, "read", onReadable);
   } catch (e) {
     for (const fd of opened) native.close(fd);
     throw e;
@@ -158,6 +164,23 @@ export function openVrrpSocket(
     }
   }
 
+  let wokenAt = native.now();
+  let rest: NativeTimer | undefined;
+  /** While one advert follows the other, waking up for each costs more than reading it. */
+  function onReadable(): void {
+    const now = native.now();
+    const busy = between(wokenAt, now) < BUSY;
+    wokenAt = now;
+    drain();
+    if (!busy || closed) return;
+    poll.close();
+    rest ??= native.timer(() => {
+      if (!closed) poll = native.poll(carrier.receiver, "read", onReadable);
+      drain();
+    });
+    rest.set(after(now, REST));
+  }
+
   return {
     send: carrier.send,
     drain,
@@ -169,6 +192,7 @@ export function openVrrpSocket(
     close: () => {
       if (closed) return;
       closed = true;
+      rest?.close();
       poll.close();
       for (const fd of opened) native.close(fd);
     },

@@ -152,10 +152,11 @@ export function hearAsBackup(
   const interval = p.version === 3 ? advert.interval : s.activeAdverInterval;
   if (interval !== s.activeAdverInterval)
     effects.push(log("interval-learned", { instance: p.name, was: s.activeAdverInterval, now: interval }));
-  const { wantsActive: _takenBack, ...obedient } = s;
   return stay(
     {
-      ...obedient,
+      name: "backup",
+      // without a wish to be active, which is taken back
+      yielding: s.yielding,
       peer,
       activeAdverInterval: interval,
       activeDownAt: downAt(p, interval, now),

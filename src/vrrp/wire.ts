@@ -111,11 +111,33 @@ interface LastAdvert {
   readonly pdus: readonly Uint8Array[];
 }
 
+/** A believed advert: as long as the same one comes again, the same answer holds. */
+interface Heard {
+  readonly rules: ReceiveRules;
+  /** with bytes of its own */
+  readonly datagram: Datagram;
+  readonly answer: { readonly checked: CheckedAdvert; readonly news: undefined };
+}
+
+/** Equal in all that is checked; id and checksum of the IP header are not. */
+function sameDatagram(a: Datagram, b: Datagram): boolean {
+  return (
+    a.source === b.source &&
+    a.destination === b.destination &&
+    a.hopLimit === b.hopLimit &&
+    a.protocol === b.protocol &&
+    a.totalLength === b.totalLength &&
+    a.header.length === b.header.length &&
+    Buffer.compare(a.payload, b.payload) === 0
+  );
+}
+
 export class Wire {
   #settings: Settings;
   /** our adverts carry the old unicast checksum: configured, or a peer was heard that writes it */
   #oldChecksum: boolean;
   #last: LastAdvert | undefined;
+  #heard: Heard | undefined;
   #skewed = false;
 
   constructor(config: VrrpInstanceConfig, context: WireContext) {
@@ -144,8 +166,18 @@ export class Wire {
   /** @returns the checks' answer; the first advert with an old checksum makes ours old, too */
   check(datagram: Datagram): { readonly checked: CheckedAdvert; readonly news: WireNews | undefined } {
     const { rules, hmac } = this.#settings;
+    const again = this.#heard;
+    if (again !== undefined && again.rules === rules && sameDatagram(again.datagram, datagram))
+      return again.answer;
     const checked = checkAdvert(datagram, rules);
     if (!checked.ok) return { checked, news: undefined };
+    // What proves its freshness is never the same twice, and must be looked at each time.
+    if (rules.verifyHeader === undefined && rules.verifyTrailer === undefined)
+      this.#heard = {
+        rules,
+        datagram: { ...datagram, payload: Uint8Array.from(datagram.payload) },
+        answer: { checked, news: undefined },
+      };
     if (checked.oldChecksum && !this.#oldChecksum) {
       this.#oldChecksum = true;
       this.#last = undefined;

@@ -4,7 +4,7 @@
  * and on ours; both routers of a run are of one make.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -196,6 +196,8 @@ export async function measurePair(
     await until(() => seen.holds("worse") === instances, SETTLE_LIMIT_MS, 50);
     const takeover = seen.lastChange - at;
 
+    // Debian's keepalived believes a stale pid file as long as its process is not reaped.
+    await until(() => !killed.some((pid) => existsSync(`/proc/${pid}`)), SETTLE_LIMIT_MS, 50);
     const again = Date.now();
     const gainsBefore = gains();
     launch("better");

@@ -142,6 +142,27 @@ describe("a VRRP socket", () => {
     left.socket.close();
   });
 
+  test("hears hundreds in quick succession, each once and in order, and a single one later", async () => {
+    const left = open("a0");
+    const right = inThere(() => open("b0"));
+    for (let i = 0; i < 300; i++) {
+      left.socket.send(datagram("198.51.100.1", group, Buffer.from([i & 255])));
+      // every third gets a wake-up of its own, so that the socket comes to rest in between
+      if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => right.packets.length === 300, "all adverts arrived");
+    left.socket.send(datagram("198.51.100.1", group, Buffer.from("later")));
+    await until(() => right.packets.length === 301, "the later advert arrived");
+    assert.deepEqual(
+      right.packets.slice(0, 300).map((p) => p.payload[0]),
+      Array.from({ length: 300 }, (_, i) => i & 255),
+    );
+    for (const { socket, errors } of [left, right]) {
+      socket.close();
+      assert.deepEqual(errors, []);
+    }
+  });
+
   test("is deaf to a group that only somebody else joined", async () => {
     const left = open("a0");
     const right = inThere(() => open("b0"));
