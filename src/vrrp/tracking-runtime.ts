@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { ConfigModel } from "../config/model.ts";
-import type { TrackScriptConfig } from "../config/model-vrrp.ts";
+import type { InstanceExtras, TrackedObject, TrackScriptConfig } from "../config/model-vrrp.ts";
 import type { Logger } from "../log/entry.ts";
 import type { Native } from "../net/native-api.ts";
 import type { FileTracking } from "./track-file-runtime.ts";
@@ -41,7 +41,10 @@ export class Tracking {
   /** To be called before instances get the same configuration. */
   async apply(model: ConfigModel): Promise<void> {
     const { native, clock, logger, runScript, changed } = this.#ports;
-    const { trackScripts = [], trackProcesses = [] } = model;
+    const { trackScripts = [] } = model;
+    const owners = [...model.vrrpInstances, ...(model.syncGroups ?? [])];
+    const files = tracked(model.trackFiles, owners, (c) => c.trackFiles);
+    const processes = tracked(model.trackProcesses, owners, (c) => c.trackProcesses);
     if (this.#scripts === undefined && trackScripts.length > 0) {
       const { ScriptTracking } = await import("./track-script-runtime.ts");
       this.#scripts = new ScriptTracking({
@@ -50,17 +53,11 @@ export class Tracking {
         changed: (name) => changed("script", name),
       });
     }
-    const used = new Set(
-      [...model.vrrpInstances, ...(model.syncGroups ?? [])]
-        .flatMap((c) => c.trackFiles ?? [])
-        .map((t) => t.name),
-    );
-    const files = (model.trackFiles ?? []).filter((file) => used.has(file.name));
     if (this.#files === undefined && files.length > 0) {
       const { FileTracking } = await import("./track-file-runtime.ts");
       this.#files = new FileTracking({ native, logger, changed: (name) => changed("file", name) });
     }
-    if (this.#processes === undefined && trackProcesses.length > 0) {
+    if (this.#processes === undefined && processes.length > 0) {
       const { ProcessTracking } = await import("./track-process-runtime.ts");
       this.#processes = new ProcessTracking({
         native,
@@ -73,7 +70,7 @@ export class Tracking {
     for (const name of this.#sessions.keys()) if (!sessions.has(name)) this.#sessions.delete(name);
     this.#scripts?.apply(trackScripts);
     this.#files?.apply(files, !this.#started);
-    this.#processes?.apply(trackProcesses, model.global.receiveBuffers?.processMonitor.size);
+    this.#processes?.apply(processes, model.global.receiveBuffers?.processMonitor.size);
     this.#started = true;
   }
 
@@ -102,4 +99,16 @@ export class Tracking {
     this.#files?.close();
     this.#processes?.close();
   }
+}
+
+type Owner = Partial<Pick<InstanceExtras, "trackFiles" | "trackProcesses">>;
+
+/** Objects that nobody tracks cost nothing. */
+function tracked<T extends { readonly name: string }>(
+  objects: readonly T[] | undefined,
+  owners: readonly Owner[],
+  listOf: (owner: Owner) => readonly TrackedObject[] | undefined,
+): readonly T[] {
+  const used = new Set(owners.flatMap((owner) => listOf(owner) ?? []).map(({ name }) => name));
+  return (objects ?? []).filter(({ name }) => used.has(name));
 }
