@@ -3,6 +3,7 @@
  * time two may be. Bounds are the protocol's; a busy machine gets a fixed allowance on top.
  */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -273,6 +274,28 @@ describe("faults", { concurrency: AT_ONCE }, () => {
     return f.since(at);
   });
 
+  fault(
+    "no process can be forked for scripts",
+    { outage: BOUND.r2 - 3 * INTERVAL, overlap: INTERVAL },
+    async (f) => {
+      // Who becomes a user that has too many processes already cannot execute anything: EAGAIN.
+      const [file = "", ...args] = f.wire.inside("r1", ["setpriv", "--reuid=nobody", "sleep", "60"]);
+      spawn(file, args, { stdio: "ignore" });
+      for (const pid of await f.daemons.r1.processes()) await run(["prlimit", `--pid=${pid}`, "--nproc=0:0"]);
+      const at = Date.now();
+      const from = f.daemons.r1.log().length;
+      await f.wire.ip("r1", `addr del ${VIP}/32 dev eth0`);
+      await f.daemons.r1.says(/Entering BACKUP STATE/, from);
+      await f.owns("r1");
+      await sleep(3 * INTERVAL);
+      await f.owns("r1");
+      await f.daemons.r1.says(/\/bin\/true.*EAGAIN|EAGAIN.*\/bin\/true/, from);
+      return f.since(at);
+    },
+    'notify "/bin/true"',
+    "global_defs {\n    script_user nobody\n}",
+  );
+
   const hanging =
     'notify_master "/bin/sh -c \'while :; do echo flood; done\'"\n    notify "/nonexistent/script"';
   fault(
@@ -289,6 +312,7 @@ describe("faults", { concurrency: AT_ONCE }, () => {
       assert.equal(f.since(at).moves, 0);
       const period = f.since(at);
       assert.equal(await f.daemons.r1.stop(), 0);
+      assert.deepEqual(await f.daemons.r1.processes(), [], "the script is gone too");
       return period;
     },
     hanging,

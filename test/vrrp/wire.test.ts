@@ -78,6 +78,34 @@ describe("unicast adverts of version 3", () => {
     assert.equal(second?.slice(52, 56), "4bc2");
   });
 
+  test("the same one again is believed again, a changed one and one under other rules is not", () => {
+    const checking = (from: string) => ({ ...unicastTo(peer(from, 255)), checkSource: true });
+    const config = instance({ ...v3, unicast: checking("10.9.0.1") });
+    const w = new Wire(config, { groups: standardGroups, secrets: noSecrets });
+    const again = (change: (packet: Buffer) => void = () => {}): string => {
+      const packet = hex(captured);
+      change(packet);
+      return verdict(w, received(packet));
+    };
+    assert.deepEqual([again(), again()], ["believed", "believed"]);
+    // the id of the IP header counts up with each advert
+    assert.equal(
+      again((p) => p.writeUInt16BE(9, 4)),
+      "believed",
+    );
+    assert.equal(
+      again((p) => p.writeUInt8(101, 22)),
+      "checksum",
+    );
+    assert.equal(
+      again((p) => p.writeUInt8(254, 8)),
+      "peer-hop-limit",
+    );
+    assert.equal(again(), "believed");
+    w.configure({ ...config, unicast: checking("10.9.0.7") }, { groups: standardGroups, secrets: noSecrets });
+    assert.equal(again(), "stranger");
+  });
+
   test("of old_unicast_checksum, too", () => {
     const w = wire({ ...v3, unicast: unicastTo(peer("10.9.0.2")), oldUnicastChecksum: "always" });
     assert.deepEqual(packets(w, v3Params, "10.9.0.1", 2), [withoutSum(old)]);
