@@ -2,7 +2,7 @@
  * Counts the processes that each `vrrp_track_process` means: one look at /proc, then what the kernel reports;
  * where it reports nothing, a look again and again. Decides nothing about the counts.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import { DaemonError } from "../base/errors.ts";
 import type { TrackProcessConfig } from "../config/model-vrrp.ts";
@@ -48,6 +48,8 @@ export class ProcessTracking {
   readonly #ports: ProcessTrackingPorts;
   #processes: ReadonlyMap<string, Tracked> = new Map();
   #connector: ProcConnector | undefined;
+  /** somebody looks at command lines, and not only at names */
+  #withCommand = false;
   #polling: NodeJS.Timeout | undefined;
   #confirmation: NodeJS.Timeout | undefined;
 
@@ -65,6 +67,7 @@ export class ProcessTracking {
         return [config.name, { config, pids: new Set<number>(), state, timer: undefined }];
       }),
     );
+    this.#withCommand = configs.some((config) => config.fullCommand);
     if (configs.length === 0) this.#stopListening();
     else if (this.#connector === undefined && this.#polling === undefined) this.#listen(receiveBuffer);
     this.#lookAtAll();
@@ -137,7 +140,7 @@ export class ProcessTracking {
   // ---- looking ---------------------------------------------------------------------------------------------
 
   #lookAt(pid: number): void {
-    const facts = factsOf(pid);
+    const facts = factsOf(pid, this.#withCommand);
     for (const tracked of this.#processes.values())
       if (facts !== undefined && isProcess(tracked.config, facts)) this.#add(tracked, pid, "exec");
       else this.#drop(tracked, pid, "exec");
@@ -145,9 +148,10 @@ export class ProcessTracking {
 
   #lookAtAll(): void {
     for (const pid of runningPids()) {
-      const facts = factsOf(pid);
+      const facts = factsOf(pid, this.#withCommand);
       if (facts === undefined) continue;
-      for (const { config, pids } of this.#processes.values()) if (isProcess(config, facts)) pids.add(pid);
+      const meant = [...this.#processes.values()].filter(({ config }) => isProcess(config, facts));
+      if (meant.length > 0 && !isZombie(pid)) for (const { pids } of meant) pids.add(pid);
     }
   }
 
@@ -208,16 +212,39 @@ function runningPids(): readonly number[] {
     .map(Number);
 }
 
-/** @returns undefined when it has ended, wholly or but for its parent (zombie) */
-function factsOf(pid: number): ProcessFacts | undefined {
+/** More of a command line than any configuration names. */
+const buffer = Buffer.allocUnsafe(16 * 1024);
+
+/** A file of /proc as far as the buffer holds it: one read gives all of it. */
+function readProc(pid: number, name: string): string {
+  const fd = openSync(`/proc/${pid}/${name}`, "r");
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const [state] = stat.slice(stat.lastIndexOf(")") + 2);
-    if (state === "Z" || state === "X") return undefined;
-    const comm = readFileSync(`/proc/${pid}/comm`, "utf8").replace(/\n$/, "");
-    const text = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return buffer.toString("utf8", 0, readSync(fd, buffer));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * @param withCommand whether anybody asks for more than the name: on a busy machine programs start all the time
+ * @returns undefined when it has ended, wholly or but for its parent (zombie)
+ */
+function factsOf(pid: number, withCommand: boolean): ProcessFacts | undefined {
+  try {
+    const comm = readProc(pid, "comm").replace(/\n$/, "");
+    if (!withCommand) return { comm, arguments: [] };
+    const text = readProc(pid, "cmdline");
     return { comm, arguments: text === "" ? [] : text.replace(/\0$/, "").split("\0") };
   } catch {
     return undefined;
+  }
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    const stat = readProc(pid, "stat");
+    return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return true;
   }
 }
