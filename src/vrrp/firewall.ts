@@ -38,9 +38,25 @@ export class Firewall<Owner> {
     this.#failed = failed;
   }
 
-  /** Removes what a predecessor left. */
+  /**
+   * Removes what a predecessor left. One that was killed with another configuration may have left a table
+   * that refuses what shall be accepted now: it goes also when nothing is to be refused.
+   *
+   * @param leftovers addresses that will refuse traffic
+   */
   clear(leftovers: Refused): void {
-    this.#try((kernel) => kernel.clear(leftovers));
+    if (leftovers.length > 0 || this.#kernel !== undefined) {
+      this.#try((kernel) => kernel.clear(leftovers));
+      return;
+    }
+    try {
+      const kernel = this.#open();
+      // A kernel without nf_tables refuses, and has no table either.
+      kernel.clear();
+      kernel.close();
+    } catch (e) {
+      if (!(e instanceof DaemonError)) throw e;
+    }
   }
 
   /** Notes what an owner's addresses refuse from now on. @returns whether that is a change */

@@ -120,7 +120,7 @@ export class Turn {
     const refused = [...wanted].flatMap(([owner, objects]) =>
       owner === STATICS ? [] : this.#refusedBy(owner, objects),
     );
-    if (refused.length > 0) this.#firewall.clear(refused);
+    this.#firewall.clear(refused);
     wanted.set(STATICS, desiredStatics(statics, this.#ports.links).objects);
     const there = this.#holdings.present([...wanted.values()].flat()) ?? new Set();
     for (const [owner, objects] of wanted) {

@@ -47,6 +47,15 @@ describe("the firewall", () => {
     assert.deepEqual(told, []);
   });
 
+  test("removes a table that nobody needs any more, and lets go of the kernel", () => {
+    const { firewall, told } = record();
+    firewall.clear([]);
+    assert.deepEqual(told.splice(0), ["open", "clear", "close"]);
+    firewall.clear(refused("1.1.1.1"));
+    firewall.clear([]);
+    assert.deepEqual(told, ["open", "clear", "clear"]);
+  });
+
   test("refuses before addresses are set and until they are removed", () => {
     const { firewall, told } = record();
     assert.equal(firewall.refuse("VI_1", refused("1.1.1.1")), true);

@@ -1,5 +1,7 @@
 /** Our VRRP child alone on a real kernel: others delete what it has set, and reloads change it. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { modelFrom } from "./config-text.ts";
 import { allowed, type Daemon, Lan, until } from "./namespaces.ts";
@@ -299,6 +301,33 @@ static_rules {
     assert.deepEqual(daemon.lines(/iptables/), [
       "vrrp_iptables cannot be used: the iptables command is not the legacy one; using nftables",
     ]);
+  });
+
+  test("vrrp_iptables with the legacy command sets rules in its chains, and takes them away", async () => {
+    const lan = new Lan("on", 1);
+    after(() => lan.remove());
+    const outside = "global_defs {\n vrrp_iptables INPUT OUTPUT\n}";
+    const path = lan.configure(1, modelFrom(text({ outside, more: "no_accept" })));
+    const script = join(lan.directory, "legacy.sh");
+    // What is mounted here is seen by this daemon only.
+    const lines = [
+      "mount -t tmpfs legacy /etc/alternatives",
+      "for c in iptables ip6tables; do ln -s /usr/sbin/$c-legacy /etc/alternatives/$c; done",
+      `exec ${process.execPath} ${join(import.meta.dirname, "child.ts")} ${path}`,
+    ];
+    writeFileSync(script, `${lines.join("\n")}\n`);
+    const daemon = lan.watch(`sh ${script}`);
+    const saved = () =>
+      lan
+        .exec(1, "iptables-legacy-save")
+        .split("\n")
+        .filter((line) => line.startsWith("-A"));
+    await active(daemon);
+    await until("it refuses", () => saved().length === 2);
+    assert.deepEqual(saved(), ["-A INPUT -d 10.9.0.100/32 -j DROP", "-A OUTPUT -s 10.9.0.100/32 -j DROP"]);
+    assert.deepEqual(daemon.lines(/iptables|firewall entries/), []);
+    await daemon.stop();
+    assert.deepEqual(saved(), []);
   });
 
   test("routes return with their interface, which took them along without a word", async () => {
