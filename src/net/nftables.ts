@@ -37,10 +37,16 @@ export class NftablesFirewall {
     this.#options = options;
   }
 
-  /** Removes what a predecessor left. @returns what the kernel refused */
-  clear(): DaemonError | undefined {
-    this.#known.clear();
-    return this.#commit(FAMILIES.flatMap((family) => withoutTable(family, this.#options.table)));
+  /**
+   * Removes the tables of both families.
+   *
+   * @param leftovers given at the start: tables that we have made already are no leftovers
+   * @returns what the kernel refused
+   */
+  clear(leftovers?: FirewallContent["refused"]): DaemonError | undefined {
+    if (leftovers === undefined) this.#known.clear();
+    const families = FAMILIES.filter((family) => !this.#known.has(family));
+    return this.#commit(families.flatMap((family) => withoutTable(family, this.#options.table)));
   }
 
   /** @returns what the kernel refused; the table is then built anew with the next call */

@@ -10,7 +10,10 @@ import type { DivertedVmac, FirewallContent } from "../net/kernel-objects.ts";
 
 /** `NftablesFirewall` of src/net/nftables.ts, or the iptables variant. */
 export interface FirewallKernel {
-  /** @param leftovers what a predecessor may have refused; everything of ours without them */
+  /**
+   * @param leftovers what a predecessor may have refused, at the start: what we made ourselves stays.
+   *   Without them everything goes
+   */
   clear(leftovers?: FirewallContent["refused"]): DaemonError | undefined;
   apply(content: FirewallContent): DaemonError | undefined;
   close(): void;
@@ -52,7 +55,7 @@ export class Firewall<Owner> {
     try {
       const kernel = this.#open();
       // A kernel without nf_tables refuses, and has no table either.
-      kernel.clear();
+      kernel.clear([]);
       kernel.close();
     } catch (e) {
       if (!(e instanceof DaemonError)) throw e;

@@ -35,14 +35,16 @@ export class IptablesFirewall implements FirewallKernel {
     this.#ports = ports;
   }
 
-  /** What a predecessor left is among what will be refused: as often as it is there, and once more in vain. */
-  clear(leftovers: FirewallContent["refused"] = []): undefined {
-    const rules =
-      leftovers.length > 0
-        ? rulesOf({ refused: leftovers, diverted: [] }, this.#chains, () => undefined)
-        : this.#rules;
-    this.#rules = new Map();
-    for (const rule of [...rules.values()].toReversed()) this.#run(deletion(rule), leftovers.length > 0);
+  /** What a predecessor left is among what will be refused; deleting what it did not leave is no failure. */
+  clear(leftovers?: FirewallContent["refused"]): undefined {
+    if (leftovers === undefined) {
+      for (const rule of [...this.#rules.values()].toReversed()) this.#run(deletion(rule), false);
+      this.#rules = new Map();
+      return;
+    }
+    const rules = rulesOf({ refused: leftovers, diverted: [] }, this.#chains, () => undefined);
+    for (const [key, rule] of [...rules].toReversed())
+      if (!this.#rules.has(key)) this.#run(deletion(rule), true);
   }
 
   apply(content: FirewallContent): undefined {

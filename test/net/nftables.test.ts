@@ -181,6 +181,21 @@ table ip6 keepalived {
     firewall.close();
   });
 
+  test("what a predecessor left goes at the start, what was made since stays", () => {
+    const before = new NftablesFirewall(native, options);
+    before.apply(content("10.9.0.100", "2001:db8::100"));
+    before.close();
+    const firewall = new NftablesFirewall(native, options);
+    firewall.apply({ refused: [], diverted: [{ family: "ipv4", ifindex: vmac, parent }] });
+    assert.equal(firewall.clear([]), undefined);
+    const left = nft("list", "ruleset");
+    assert.ok(left.includes("table ip keepalived") && left.includes("vmac_map"), left);
+    assert.equal(left.includes("vips") || left.includes("ip6"), false);
+    firewall.clear();
+    assert.equal(nft("list", "ruleset"), "");
+    firewall.close();
+  });
+
   test("two thousand addresses fit", () => {
     const firewall = new NftablesFirewall(native, options);
     const many = Array.from({ length: 2000 }, (_, i) => `10.8.${i >> 8}.${i & 255}`);
