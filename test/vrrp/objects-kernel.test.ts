@@ -204,7 +204,7 @@ static_rules {
     await until("all is set", () => rules(lan).length === 1);
     await daemon.stop("SIGKILL");
     assert.match(lan.exec(1, "nft list ruleset"), /10\.9\.0\.100, 10\.9\.0\.101/);
-    const next = lan.ours(1, modelFrom(text({ ...parts, more: "no_accept\n priority 100" })));
+    const next = lan.ours(1, modelFrom(text(parts).replace("advert_int 0.3", "advert_int 2")));
     await until("started", () => next.log.includes("(init)"));
     assert.deepEqual([routes(lan), rules(lan), lan.exec(1, "nft list ruleset")], [[], [], ""]);
     await active(next);
