@@ -207,9 +207,10 @@ class Run {
         lines.push(text);
       }
     }
-    // Who asks whom for an address is the kernel's business; announcements have the same address twice.
+    // Who asks whom for an address and who answers is the kernels' business; announcements are requests that
+    // have the same address twice.
     const announced = [...counts].filter(
-      ([t]) => !t.startsWith("arp ") || /(\d+\.\d+\.\d+\.\d+), target \S+ \1$/.test(t),
+      ([t]) => !t.startsWith("arp ") || /^arp request .* (\d+\.\d+\.\d+\.\d+), target \S+ \1$/.test(t),
     );
     return [...lines, ...announced.map(([text, n]) => `${n} x ${text}`).sort()];
   }

@@ -10,10 +10,6 @@ import { Wire } from "../lab/wire.ts";
 
 const INTERVAL_MS = 200;
 const WINDOW_MS = 2_000;
-/** A busy machine may delay an advert, but a lost one leaves a gap of two intervals. */
-const LONGEST_GAP_MS = 1.9 * INTERVAL_MS;
-/** Two adverts this close mean one too many. */
-const SHORTEST_GAP_MS = 0.3 * INTERVAL_MS;
 
 interface Block {
   readonly name: string;
@@ -96,17 +92,18 @@ describe("a reload", { concurrency: 1 }, () => {
     await sleep(WINDOW_MS / (times + 1));
   };
   const advertsOf = (id: number) => tap.adverts().filter((a) => a.virtualRouterId === id);
+  /** As many adverts as intervals; a busy machine may send one late, but sends no other. */
   const evenly = (id: number): void => {
     const times = advertsOf(id).map(({ at }) => at / 1000);
-    const gaps = times.slice(1).map((t, i) => t - (times[i] ?? t));
-    assert.ok(gaps.length >= 5, `only ${gaps.length + 1} adverts`);
-    assert.ok(Math.max(...gaps) < LONGEST_GAP_MS, `a gap of ${Math.max(...gaps)} ms`);
-    assert.ok(Math.min(...gaps) > SHORTEST_GAP_MS, `a gap of ${Math.min(...gaps)} ms`);
+    const intervals = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / INTERVAL_MS;
+    assert.ok(times.length >= 5, `only ${times.length} adverts`);
+    assert.ok(times.length - 1 - intervals < 1, `${times.length} adverts in ${intervals} intervals`);
+    assert.ok(intervals - (times.length - 1) < 1, `${times.length} adverts in ${intervals} intervals`);
   };
   const changes = (): readonly string[] => kernel.split("\n").filter((line) => line !== "");
 
   test("that changes nothing sends nothing, touches no kernel object and loses no advert", async () => {
-    await reload(configuration(one, two), 3);
+    await reload(configuration(one, two), 6);
     evenly(51);
     evenly(52);
     assert.deepEqual(new Set(tap.adverts().map((a) => a.priority)), new Set([100]));
