@@ -66,7 +66,7 @@ export function readExtras(
     ),
     unicast,
     vrf: readVrf(context, draft, unicast, name),
-    mcastDstIp: readDestination(reporter, draft, family, unicast),
+    mcastDstIp: readDestination(reporter, draft, family, unicast, standardGroup(global, family)),
     trackSrcIp: readTrackSource(context, draft, facts.source, name),
     virtualRoutes: draft.lines("virtual_routes").flatMap((line) => readRoute(rules, line) ?? []),
     virtualRules: draft.lines("virtual_rules").flatMap((line) => readRule(rules, line) ?? []),
@@ -97,6 +97,13 @@ export function readExtras(
     kernelRxBufSize: draft.number("kernel_rx_buf_size"),
     lvsSyncDaemonInterface: context.shared.claimSyncDaemon(draft, name),
   };
+}
+
+function standardGroup(
+  { vrrpMcastGroup4, vrrpMcastGroup6 }: GlobalDefs,
+  family: Family,
+): IpAddress | undefined {
+  return family === "ipv4" ? vrrpMcastGroup4 : vrrpMcastGroup6;
 }
 
 function globalExtraIf({ garpExtraInterfaces }: GlobalDefs): InstanceExtras["garpExtraIf"] {

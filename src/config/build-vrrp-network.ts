@@ -136,12 +136,17 @@ function readPeerAddress(
   return undefined;
 }
 
-/** `mcast_dst_ip`: useless with unicast, and link-local for IPv6. */
+/**
+ * `mcast_dst_ip`: useless with unicast, and link-local for IPv6.
+ *
+ * @param standard the global group; to name that one is to name none, two such instances hear each other
+ */
 export function readDestination(
   reporter: Reporter,
   draft: Draft,
   family: Family,
   unicast: UnicastConfig | undefined,
+  standard: IpAddress | undefined,
 ): IpAddress | undefined {
   const address = readOwnAddress(reporter, draft, "mcast_dst_ip", family);
   if (address === undefined) return undefined;
@@ -164,7 +169,7 @@ export function readDestination(
     );
     return undefined;
   }
-  return address;
+  return address === standard ? undefined : address;
 }
 
 /** Six octets, or five and the VRID. Multicast and the range of RFC 9568 §7.3 are not for this. */

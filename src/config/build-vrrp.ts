@@ -54,7 +54,8 @@ export function buildInstance(context: VrrpContext, draft: Draft): VrrpInstanceC
     source: unicastSource,
     checksSource: global.vrrpCheckUnicastSrc ?? false,
   });
-  if (unicast !== undefined && strict)
+  const wire = draft.text("interface");
+  if (unicast !== undefined && strict && wire !== undefined && context.system.multicast?.(wire) !== false)
     reporter.word(
       "strict-unicast",
       draft.statementOf("unicast_peer"),

@@ -22,6 +22,8 @@ export interface ConfigSystem {
   interfaces(): ReadonlySet<string> | undefined;
   /** MTU in bytes of an interface; undefined: unknown, 1500 is assumed */
   mtu?(name: string): number | undefined;
+  /** whether an interface can multicast; undefined: unknown, it is assumed */
+  multicast?(name: string): boolean | undefined;
   user(name: string): { readonly uid: number; readonly gid: number } | undefined;
   /** gid of a group */
   group(name: string): number | undefined;

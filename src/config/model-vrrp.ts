@@ -36,7 +36,7 @@ export interface InstanceExtras {
   readonly unicast: UnicastConfig | undefined;
   /** interface-less unicast instances only */
   readonly vrf: string | undefined;
-  /** undefined: the global group */
+  /** undefined: the global group, named or not */
   readonly mcastDstIp: IpAddress | undefined;
   readonly trackSrcIp: boolean;
   readonly trackScripts: readonly TrackedObject[];

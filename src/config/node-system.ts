@@ -6,6 +6,9 @@ import { dirname, resolve } from "node:path";
 import { globPaths } from "./glob.ts";
 import type { ConfigSystem } from "./load.ts";
 
+/** linux/if.h */
+const IFF_MULTICAST = 0x1000;
+
 /** @param interfaces names of the existing interfaces; undefined when they cannot be known */
 export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefined): ConfigSystem {
   const uid = process.getuid?.() ?? 0;
@@ -13,7 +16,11 @@ export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefi
   return {
     readFile: (path) => readFileSync(path),
     interfaces: () => interfaces?.(),
-    mtu: (name) => (interfaces === undefined || /^\.*$|\//.test(name) ? undefined : readMtu(name)),
+    mtu: (name) => (interfaces === undefined ? undefined : readAttribute(name, "mtu")),
+    multicast: (name) => {
+      const flags = interfaces === undefined ? undefined : readAttribute(name, "flags");
+      return flags === undefined ? undefined : (flags & IFF_MULTICAST) !== 0;
+    },
     user: (name) => {
       const fields = findLine("/etc/passwd", 0, name);
       return fields === undefined ? undefined : { uid: Number(fields[2]), gid: Number(fields[3]) };
@@ -53,9 +60,11 @@ export function nodeConfigSystem(interfaces?: () => ReadonlySet<string> | undefi
   };
 }
 
-function readMtu(name: string): number | undefined {
+/** A number that sysfs shows of an interface; undefined: there is no such interface or no sysfs. */
+function readAttribute(name: string, attribute: "mtu" | "flags"): number | undefined {
+  if (/^\.*$|\//.test(name)) return undefined;
   try {
-    return Number(readFileSync(`/sys/class/net/${name}/mtu`, "utf8"));
+    return Number(readFileSync(`/sys/class/net/${name}/${attribute}`, "utf8"));
   } catch {
     return undefined; // gone meanwhile, or no sysfs
   }

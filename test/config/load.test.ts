@@ -154,6 +154,36 @@ test("the first of each kind is never lost behind thousands of others", () => {
   assert.equal(result.testStatus, 5);
 });
 
+test("strict mode allows unicast on an interface that cannot multicast, and without an interface", () => {
+  const text = (place: string): string =>
+    `vrrp_instance A {\nstrict_mode\n${place}\nvirtual_router_id 51\nunicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.2\n}\nvirtual_ipaddress {\n192.0.2.9 dev eth0\n}\n}\n`;
+  const found = (place: string, multicast: boolean | undefined): readonly string[] => {
+    const system = { ...fakeSystem({ "m.conf": text(place) }), multicast: () => multicast };
+    return loadConfig("m.conf", system).diagnostics.map((d) => d.code);
+  };
+  assert.deepEqual(found("interface eth0", true), ["strict-unicast"]);
+  assert.deepEqual(found("interface eth0", undefined), ["strict-unicast"]);
+  assert.deepEqual(found("interface eth0", false), []);
+  assert.deepEqual(found("", true), []);
+});
+
+test("a group is another place only if it is not the global one", () => {
+  const instance = (name: string, more: string): string =>
+    `vrrp_instance ${name} {\ninterface eth0\nvirtual_router_id 51\nversion 3\n${more}\n}\n`;
+  const found = (groups: string, first: string, second: string): readonly string[] => {
+    const text = `global_defs {\n${groups}\n}\n${instance("A", first)}${instance("B", second)}`;
+    const { diagnostics } = loadConfig("m.conf", fakeSystem({ "m.conf": text }));
+    return diagnostics.filter((d) => d.code === "vrid-duplicate").map((d) => d.code);
+  };
+  const four = (n: number): string => `virtual_ipaddress {\n192.0.2.${n}\n}`;
+  const six = (n: number): string => `virtual_ipaddress {\nfe80::${n}\n}`;
+  const group4 = "vrrp_mcast_group4 224.0.0.50";
+  assert.deepEqual(found(group4, four(1), `mcast_dst_ip 224.0.0.50\n${four(2)}`), ["vrid-duplicate"]);
+  assert.deepEqual(found(group4, four(1), `mcast_dst_ip 224.0.0.18\n${four(2)}`), []);
+  assert.deepEqual(found("", six(1), `mcast_dst_ip ff02:0::12\n${six(2)}`), ["vrid-duplicate"]);
+  assert.deepEqual(found("", six(1), `mcast_dst_ip ff02::13\n${six(2)}`), []);
+});
+
 test("the real machine: files, globs, users, groups and modes", () => {
   const directory = mkdtempSync(join(tmpdir(), "config-"));
   try {
@@ -169,6 +199,9 @@ test("the real machine: files, globs, users, groups and modes", () => {
     ]);
     assert.deepEqual(system.glob(join(directory, "[ab].conf")).length, 2);
     assert.deepEqual(system.interfaces(), new Set(["x0"]));
+    assert.equal(system.multicast?.("lo"), false);
+    assert.equal(system.mtu?.("lo"), 65_536);
+    for (const name of ["x0", "..", "../lo"]) assert.equal(system.multicast?.(name), undefined);
     assert.deepEqual(system.user("root"), { uid: 0, gid: 0 });
     assert.equal(system.user("no such user"), undefined);
     assert.equal(system.group("root"), 0);
