@@ -161,10 +161,15 @@ function propertiesOf(o: KernelObject): string {
   return JSON.stringify(o, (name, value: unknown) => (OURS_ALONE.has(name) ? undefined : value));
 }
 
-/** Whether the interface of an object is this one. */
+/** Interfaces that an object needs, as far as the configuration names them. */
+export function interfacesOf(o: KernelObject): readonly number[] {
+  if (o.kind === "address") return [o.address.ifindex];
+  return o.kind === "rule" ? [] : [o.route.oif, ...o.route.hops].filter((ifindex) => ifindex !== undefined);
+}
+
+/** Whether an object needs this interface. */
 export function isOn(o: KernelObject, ifindex: number): boolean {
-  if (o.kind === "address") return o.address.ifindex === ifindex;
-  return o.kind === "route" && (o.route.oif === ifindex || o.route.hops.includes(ifindex));
+  return interfacesOf(o).includes(ifindex);
 }
 
 /**

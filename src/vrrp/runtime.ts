@@ -392,6 +392,7 @@ export class VrrpRuntime {
 
   /** Addresses, announcements, notifications: what the adverts of this turn promised. */
   #settle(whole = false): void {
+    if (this.#turn.hasSuspects) this.#interfaces.drain();
     for (const router of this.#turn.losses(this.#host.clock.now()))
       this.#dispatch(router, { kind: "addressLost" });
     this.#settleAsked = false;

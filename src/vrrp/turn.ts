@@ -24,7 +24,7 @@ import {
   staticInterfaces,
   whereOf,
 } from "./objects.ts";
-import { objectKey } from "./ownership.ts";
+import { interfacesOf, objectKey } from "./ownership.ts";
 import type { Router } from "./router.ts";
 import type { Transition } from "./state.ts";
 
@@ -210,6 +210,11 @@ export class Turn {
     return true;
   }
 
+  /** Whether {@link losses} has something to look into; what links do now should be known before. */
+  get hasSuspects(): boolean {
+    return this.#suspects.size > 0;
+  }
+
   /** Reports were lost: every route and rule that we hold may be gone. @returns whether there are any */
   suspectRoutes(): boolean {
     const keys = this.#holdings.keys((o) => o.kind !== "address");
@@ -281,8 +286,7 @@ export class Turn {
   }
 
   #isUp(object: KernelObject): boolean {
-    const ifindex = object.kind === "address" ? object.address.ifindex : undefined;
-    return ifindex === undefined || this.#ports.links.links.get(ifindex)?.up === true;
+    return interfacesOf(object).every((ifindex) => this.#ports.links.links.get(ifindex)?.up === true);
   }
 
   #logLoss(object: KernelObject): void {

@@ -14,6 +14,7 @@ import {
 } from "../../src/vrrp/announce.ts";
 import { type AnnounceLink, Announcer, type OutgoingFrame } from "../../src/vrrp/announcer.ts";
 import { PacedQueue } from "../../src/vrrp/pace.ts";
+import { modelFrom } from "./config-text.ts";
 
 const at = (n: number): Instant => n as Instant;
 const us = (n: number): Micros => n as Micros;
@@ -50,6 +51,22 @@ describe("the schedule", () => {
     const slept = dueAnnouncement(t, late.schedule, at(1000 * S));
     assert.equal(slept.rounds, 2);
     assert.equal(nextAnnouncement(slept.schedule), 1060 * S);
+  });
+
+  test("vrrp_min_garp means one frame once, where the file says nothing else", () => {
+    const garpOf = (more: string) => {
+      const file = `global_defs {\n vrrp_min_garp\n ${more}\n}\nvrrp_instance V {\n interface eth0\n virtual_router_id 1\n virtual_ipaddress {\n 10.9.0.100\n }\n}`;
+      const { masterRepeat, masterDelay, lowerPrioRepeat, lowerPrioDelay } =
+        modelFrom(file).vrrpInstances[0]?.garp ?? times;
+      return { masterRepeat, masterDelay, lowerPrioRepeat, lowerPrioDelay };
+    };
+    assert.deepEqual(garpOf(""), { masterRepeat: 1, masterDelay: 0, lowerPrioRepeat: 1, lowerPrioDelay: 0 });
+    assert.deepEqual(garpOf("vrrp_garp_master_delay 2\n vrrp_garp_lower_prio_repeat 4"), {
+      masterRepeat: 1,
+      masterDelay: 2 * S,
+      lowerPrioRepeat: 4,
+      lowerPrioDelay: 2 * S,
+    });
   });
 
   test("garp_master_delay 0 means one burst only", () => {

@@ -330,13 +330,15 @@ static_rules {
   });
 
   test("routes return with their interface, which took them along without a word", async () => {
-    const { lan, daemon } = start("oh", { ...three, more: "dont_track_primary" });
+    const both = `${three.routes}\n  2001:db8:80::/48 dev eth0`;
+    const { lan, daemon } = start("oh", { ...three, routes: both, more: "dont_track_primary" });
+    const count = (): number => routes(lan).length + routes(lan, "-6").length;
     await active(daemon);
-    await until("all is set", () => routes(lan).length === 2);
+    await until("all is set", () => count() === 3);
     lan.ip(1, "link set eth0 down");
-    await until("they are gone", () => routes(lan).length === 0);
+    await until("they are gone", () => count() === 0);
     lan.ip(1, "link set eth0 up");
-    await until("they are back", () => routes(lan).length === 2);
+    await until("they are back", () => count() === 3);
     assert.equal(masters(daemon), 1);
   });
 
