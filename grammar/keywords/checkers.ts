@@ -333,7 +333,7 @@ const miscCheck: BlockTable = {
       help: "command to execute",
       syntax: "COMMAND",
       field: "script",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "misc_timeout",
@@ -341,14 +341,14 @@ const miscCheck: BlockTable = {
       default: "virtual server delay_loop",
       help: "kill script after this time and fail",
       field: "timeout",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "misc_dynamic",
       argument: { kind: "none" },
       help: "exit status 2..255 sets weight to status-2",
       field: "dynamic",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "user",
@@ -356,7 +356,7 @@ const miscCheck: BlockTable = {
       default: "script_user",
       help: "identity to run as",
       field: "script.uid",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };
@@ -373,14 +373,14 @@ const smtpCheck: BlockTable = {
       help: "argument of HELO",
       field: "heloName",
       again: "first",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "host",
       argument: { kind: "block", block: "host", head: "none" },
       help: "extra target, becomes a separate checker",
       again: "add",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };
@@ -406,14 +406,14 @@ const udpCheck: BlockTable = {
       default: "built-in filler payload",
       help: "datagram contents",
       field: "payload",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "require_reply",
       argument: { kind: "hex", wildcards: true, optional: true },
       help: "require an answer, optionally matching",
       field: "requireReply",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "min_reply_length",
@@ -421,7 +421,7 @@ const udpCheck: BlockTable = {
       default: "0",
       help: "shortest acceptable reply",
       field: "minReplyLength",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "max_reply_length",
@@ -429,7 +429,7 @@ const udpCheck: BlockTable = {
       default: "255",
       help: "longest acceptable reply",
       field: "maxReplyLength",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "ping_check_off",
@@ -437,7 +437,7 @@ const udpCheck: BlockTable = {
       field: "pingCheckOff",
       help: "EulerOS: ask by UDP only; keepalived's UDP_CHECK never pings first",
       since: "EulerOS",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };
@@ -457,7 +457,7 @@ const dnsCheck: BlockTable = {
       default: "SOA",
       help: "query type",
       field: "type",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "name",
@@ -465,7 +465,7 @@ const dnsCheck: BlockTable = {
       default: "root",
       help: "query name",
       field: "name",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };

@@ -5,32 +5,16 @@
  */
 
 import type { Deadline } from "../base/deadlines.ts";
-import { after, type Instant } from "../base/units.ts";
-import type {
-  CheckerConfig,
-  HttpCheckConfig,
-  RealServerConfig,
-  TcpCheckConfig,
-  VirtualServerTarget,
-} from "../config/model.ts";
+import { after, type Instant, type Micros } from "../base/units.ts";
+import type { CheckerConfig, RealServerConfig, ScriptRef, VirtualServerTarget } from "../config/model.ts";
+import type { MiscCheckConfig } from "../config/model-lvs.ts";
 import { destinationKey } from "../ipvs/model.ts";
 import type { CheckerSentence } from "../log/catalogue/checkers.ts";
-import type { HttpOutcome, ProbeIo, TcpOutcome } from "./checker.ts";
-import { HttpProbe } from "./http.ts";
+import type { ProbeIo, ScriptEnded } from "./checker.ts";
+import { type Check, type CheckOutcome, type CheckOwner, makeCheck, timeLimit } from "./checks.ts";
 import { realServerName, virtualServerName } from "./names.ts";
 import { nextCheckAt } from "./schedule.ts";
-import { TcpProbe } from "./tcp.ts";
-import {
-  adoptState,
-  type CheckerState,
-  type HttpCheckerState,
-  initialHttpState,
-  initialState,
-  judgeHttp,
-  judgeTcp,
-  type Report,
-  type Verdict,
-} from "./verdict.ts";
+import type { CheckerState, Report, Verdict } from "./verdict.ts";
 
 /** What a checker needs from its process. */
 export interface CheckerHost {
@@ -41,6 +25,14 @@ export interface CheckerHost {
   wake(task: CheckerTask, at: Instant): void;
   /** @returns whether the pool and the kernel took the transition */
   report(task: CheckerTask, report: Report): boolean;
+  /** What the task adds to its server's weight has changed. */
+  weigh(task: CheckerTask, added: number, quiet: boolean): void;
+  /** in [0, 1) */
+  readonly random: () => number;
+  /** Runs a script elsewhere, after those before it in its queue. Never rejects. */
+  runScript(script: ScriptRef, queue: string, timeout: Micros): Promise<ScriptEnded>;
+  /** Ends the scripts of the queues that begin so. */
+  endScripts(queue: string): void;
 }
 
 /** Where a checker belongs. Names are made when somebody asks: ten thousand checkers seldom do. */
@@ -61,6 +53,11 @@ export class CheckerPlace {
     return destinationKey(this.#server);
   }
 
+  /** configured weight of the real server */
+  get weight(): number {
+    return this.#server.weight;
+  }
+
   get realServer(): string {
     return realServerName(this.#target, this.#server);
   }
@@ -77,15 +74,16 @@ export interface LastResult {
   readonly at: Instant;
 }
 
-export class CheckerTask implements Deadline {
+export class CheckerTask implements Deadline, CheckOwner {
   at: Instant = 0 as Instant;
   slot = -1;
   readonly config: CheckerConfig;
   readonly place: CheckerPlace;
   last: LastResult | undefined;
   readonly #host: CheckerHost;
-  readonly #check: TcpCheck | HttpCheck;
+  readonly #check: Check;
   #probing = false;
+  #startedAt = 0 as Instant;
   /** errno of the last complaint about connect(), so that it is made once */
   #complained = 0;
 
@@ -93,7 +91,7 @@ export class CheckerTask implements Deadline {
     this.config = config;
     this.place = place;
     this.#host = host;
-    this.#check = this.#makeCheck(old === undefined ? undefined : old.#check);
+    this.#check = makeCheck(config, this, old === undefined ? undefined : old.#check);
     this.last = old?.last;
   }
 
@@ -108,8 +106,8 @@ export class CheckerTask implements Deadline {
 
   /** An alpha checker that joins a server which already lives does not take it down. */
   assumeUp(): void {
-    if (this.#check instanceof TcpCheck) this.#check.state = { ...this.#check.state, up: true };
-    else this.#check.state = { ...this.#check.state, up: true };
+    const check = this.#check;
+    check.state = { ...check.state, up: true };
   }
 
   /** The deadline came: time for a check, or the end of one that takes too long. */
@@ -119,7 +117,8 @@ export class CheckerTask implements Deadline {
       return;
     }
     this.#probing = true;
-    this.#host.wake(this, after(now, this.config.connect.timeout));
+    this.#startedAt = now;
+    this.#host.wake(this, after(now, timeLimit(this.config)));
     this.#check.start();
   }
 
@@ -129,34 +128,61 @@ export class CheckerTask implements Deadline {
     this.#check.close();
   }
 
-  /** @param known what the same check of the previous configuration remembers */
-  #makeCheck(known: Check | undefined): TcpCheck | HttpCheck {
-    const { config } = this;
-    if (config.kind === "TCP_CHECK") {
-      const state = known instanceof TcpCheck ? adoptState(config, known.state) : initialState(config);
-      return new TcpCheck(config, this, state);
-    }
-    const state = known instanceof HttpCheck ? adoptState(config, known.state) : initialHttpState(config);
-    return new HttpCheck(config, this, state);
+  /** What this check adds to its server's weight. */
+  get added(): number {
+    return this.#check.added ?? 0;
   }
+
+  extend(): void {
+    if (this.#probing) this.#host.wake(this, after(this.#host.now(), timeLimit(this.config)));
+  }
+
+  runScript({ script, timeout }: MiscCheckConfig): Promise<ScriptEnded> {
+    return this.#host.runScript(script, this.#queue, timeout);
+  }
+
+  endScript(): void {
+    this.#host.endScripts(this.#queue);
+  }
+
+  /** No queue's name begins like another's. */
+  get #queue(): string {
+    return `misc ${this.place.virtualServer} ${this.place.realServer} ${this.place.index}.`;
+  }
+
+  random = (): number => this.#host.random();
 
   get io(): ProbeIo {
     return this.#host.io;
   }
 
   /** Takes a judged result. @returns the check's state from now on */
-  settle<S extends CheckerState>(outcome: TcpOutcome | HttpOutcome, verdict: Verdict<S>): S {
+  settle<S extends CheckerState>(outcome: CheckOutcome, verdict: Verdict<S>): S {
     this.#probing = false;
     const host = this.#host;
     const now = host.now();
     this.#remember(outcome, now);
+    const { report, added } = verdict;
+    const failed = report === "down" || report === "stillDown";
+    if (added !== undefined && !failed) host.weigh(this, added, false);
     for (const sentence of verdict.sentences) host.log(sentence);
-    const taken = verdict.report === undefined || host.report(this, verdict.report);
-    host.wake(this, nextCheckAt(now, verdict.delay));
+    const taken = report === undefined || host.report(this, report);
+    if (added !== undefined && failed && taken) host.weigh(this, added, true);
+    host.wake(this, this.#nextAt(now, verdict.delay));
     return taken ? verdict.state : verdict.refused;
   }
 
-  #remember(outcome: TcpOutcome | HttpOutcome, at: Instant): void {
+  /** Scripts are started at intervals, everything else rests between its checks. */
+  #nextAt(now: Instant, delay: Micros): Instant {
+    if (this.config.kind !== "MISC_CHECK") return nextCheckAt(now, delay);
+    return Math.max(now, after(this.#startedAt, delay)) as Instant;
+  }
+
+  #remember(outcome: CheckOutcome, at: Instant): void {
+    if (outcome.kind === "notRun") {
+      this.last = { result: `not run: ${outcome.code}`, at };
+      return;
+    }
     if (outcome.kind !== "local") {
       this.#complained = 0;
       this.last = { result: outcome.kind === "success" ? "success" : outcome.reason, at };
@@ -170,85 +196,6 @@ export class CheckerTask implements Deadline {
     this.#host.log({
       id: "probe-refused",
       fields: { realServer: this.place.realServer, call: syscall, errno, code },
-    });
-  }
-}
-
-/** A probe, made when it is first needed, with the rule that judges it. */
-interface Check {
-  state: CheckerState;
-  start(): void;
-  expire(): void;
-  close(): void;
-}
-
-/** Whose check it is: knows where it belongs and takes its judged results. */
-type Owner = Pick<CheckerTask, "io" | "place" | "settle">;
-
-class TcpCheck implements Check {
-  state: CheckerState;
-  readonly #config: TcpCheckConfig;
-  readonly #owner: Owner;
-  #probe: TcpProbe | undefined;
-
-  constructor(config: TcpCheckConfig, owner: Owner, state: CheckerState) {
-    this.#config = config;
-    this.#owner = owner;
-    this.state = state;
-  }
-
-  start(): void {
-    this.#probe ??= this.#makeProbe();
-    this.#probe.start();
-  }
-
-  expire(): void {
-    this.#probe?.expire();
-  }
-
-  close(): void {
-    this.#probe?.close();
-  }
-
-  #makeProbe(): TcpProbe {
-    const config = this.#config;
-    const owner = this.#owner;
-    return new TcpProbe(owner.io, config.connect, (outcome) => {
-      this.state = owner.settle(outcome, judgeTcp(config, this.state, outcome, owner.place));
-    });
-  }
-}
-
-class HttpCheck implements Check {
-  state: HttpCheckerState;
-  readonly #config: HttpCheckConfig;
-  readonly #owner: Owner;
-  #probe: HttpProbe | undefined;
-
-  constructor(config: HttpCheckConfig, owner: Owner, state: HttpCheckerState) {
-    this.#config = config;
-    this.#owner = owner;
-    this.state = state;
-  }
-
-  start(): void {
-    this.#probe ??= this.#makeProbe();
-    this.#probe.start(this.state.url);
-  }
-
-  expire(): void {
-    this.#probe?.expire();
-  }
-
-  close(): void {
-    this.#probe?.close();
-  }
-
-  #makeProbe(): HttpProbe {
-    const config = this.#config;
-    const owner = this.#owner;
-    return new HttpProbe(owner.io, config, (outcome) => {
-      this.state = owner.settle(outcome, judgeHttp(config, this.state, outcome, owner.place));
     });
   }
 }

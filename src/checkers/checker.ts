@@ -17,6 +17,9 @@ export interface ProbeTarget {
   readonly connect: ConnectConfig;
 }
 
+/** `icmp`: echo requests through a datagram socket, whose identifier is the kernel's business. */
+export type Transport = "tcp" | "udp" | "icmp";
+
 /** Running MD5. */
 export interface ProbeDigest {
   update(data: Uint8Array): void;
@@ -24,11 +27,11 @@ export interface ProbeDigest {
   hex(): string;
 }
 
-/** Non-blocking TCP sockets and a digest, the only things that probes need from outside. */
+/** Non-blocking sockets and a digest, the only things that probes need from outside. */
 export interface ProbeIo {
-  prepare(connect: ConnectConfig): ProbeTarget;
+  prepare(connect: ConnectConfig, transport?: Transport): ProbeTarget;
   /**
-   * Opens a socket with the target's binding, mark and interface and starts to connect it.
+   * Opens a socket with the target's binding, mark and interface and connects it, or starts to.
    *
    * @throws DaemonError of socket, setsockopt, bind or connect; nothing stays open
    */
@@ -39,6 +42,12 @@ export interface ProbeIo {
   send(socket: ProbeSocket, data: Uint8Array): boolean;
   /** @returns the number of bytes, 0 at the end, undefined when nothing waits. @throws DaemonError */
   receive(socket: ProbeSocket, into: Uint8Array): number | undefined;
+  /**
+   * An error that a router or the server has sent back about a datagram.
+   *
+   * @returns whether it was "destination unreachable"; undefined when none waits
+   */
+  receiveRefusal(socket: ProbeSocket): { readonly unreachable: boolean } | undefined;
   /** Ends the watch, too. */
   close(socket: ProbeSocket): void;
   digest(): ProbeDigest;
@@ -74,6 +83,64 @@ export type HttpOutcome =
   | { readonly kind: "success"; readonly response: HttpFacts }
   | { readonly kind: "failure"; readonly reason: HttpFailure; readonly response: HttpFacts | undefined }
   | LocalFailure;
+
+/** `send`: nothing left this machine. `answer`: something else than the answer came back. */
+export type PingFailure = "send" | "timeout" | "answer";
+
+export type PingOutcome =
+  | { readonly kind: "success" }
+  | { readonly kind: "failure"; readonly reason: PingFailure }
+  | LocalFailure;
+
+/** `mismatch`: the reply is not as the file wants it. */
+export type UdpFailure = "send" | "unreachable" | "timeout" | "mismatch";
+
+export type UdpOutcome =
+  | { readonly kind: "success" }
+  | { readonly kind: "failure"; readonly reason: UdpFailure }
+  | LocalFailure;
+
+/** The reason is keepalived's text. */
+export type DnsOutcome =
+  | { readonly kind: "success" }
+  | { readonly kind: "failure"; readonly reason: string }
+  | LocalFailure;
+
+/** Where an SMTP dialogue ended. */
+export type SmtpFailure =
+  | "network-unreachable"
+  | "connect-failed"
+  | "connect-timeout"
+  | "read-timeout"
+  | "read-failed"
+  | "greeting"
+  | "helo";
+
+/** `overflows`: how often more arrived than a line may hold */
+export type SmtpOutcome =
+  | { readonly kind: "success"; readonly overflows: number }
+  | { readonly kind: "failure"; readonly reason: SmtpFailure; readonly overflows: number }
+  | LocalFailure;
+
+/** How a script ended. */
+export type MiscOutcome =
+  | { readonly kind: "success"; readonly status: number }
+  | {
+      readonly kind: "failure";
+      readonly reason: "status" | "signal" | "timeout";
+      /** exit status or number of the signal */
+      readonly number: number;
+    }
+  /** it could not be run: says nothing about the server */
+  | { readonly kind: "notRun"; readonly code: string };
+
+/** What a script runner says. */
+export type ScriptEnded =
+  | { readonly kind: "exited"; readonly status: number }
+  | { readonly kind: "signalled"; readonly signal: number }
+  | { readonly kind: "timedOut" }
+  /** errno name */
+  | { readonly kind: "failed"; readonly code: string };
 
 /** What a complete response looked like. */
 export interface HttpFacts {

@@ -3,10 +3,12 @@
  * old configuration goes on in which of the new one, and what a new one assumes about its server.
  */
 import type { CheckerConfig, VirtualServerConfig } from "../config/model.ts";
+import type { MiscCheckConfig } from "../config/model-lvs.ts";
 import { destinationKey, serviceKey } from "../ipvs/model.ts";
 import { type CheckerHost, CheckerPlace, CheckerTask } from "./checker-task.ts";
 import { virtualServerKey, virtualServerName } from "./names.ts";
-import { isAlive, type PoolEffect, type PoolState, poolIdentity, reloadPool, startPool } from "./pool.ts";
+import { type PoolEffect, reloadPool, startPool } from "./pool.ts";
+import { type AddedWeights, isAlive, type PoolState, poolIdentity } from "./pool-state.ts";
 
 /** A virtual server at work. */
 export interface Pool {
@@ -43,7 +45,7 @@ export function createPool(config: VirtualServerConfig, host: CheckerHost): NewP
   for (const r of config.realServers)
     for (const [index, checker] of r.checkers.entries())
       tasks.push(new CheckerTask(checker, new CheckerPlace(config.target, r, index), host));
-  const { state, effects } = startPool(config, failedOf(tasks));
+  const { state, effects } = startPool(config, failedOf(tasks), addedBy(tasks));
   return { pool: makePool(config, state, tasks), effects, heirs: NO_HEIRS };
 }
 
@@ -72,7 +74,7 @@ export function changePool(old: Pool, config: VirtualServerConfig, host: Checker
       tasks.push(task);
     }
   }
-  const { state, effects } = reloadPool(old.config, old.state, config, failedOf(tasks));
+  const { state, effects } = reloadPool(old.config, old.state, config, failedOf(tasks), addedBy(tasks));
   return { pool: makePool(config, state, tasks), effects, heirs };
 }
 
@@ -89,9 +91,39 @@ function makePool(config: VirtualServerConfig, state: PoolState, tasks: readonly
 
 /** What makes a checker the same one: its kind and what it asks; intervals and retries may change. */
 function checkerKey(server: string, config: CheckerConfig): string {
+  if (config.kind === "MISC_CHECK")
+    return JSON.stringify([server, config.kind, config.script, config.dynamic]);
   const { timeout: _, ...connect } = config.connect;
-  const question = config.kind === "HTTP_GET" ? [config.httpProtocol, config.urls] : [];
-  return JSON.stringify([server, config.kind, connect, question]);
+  return JSON.stringify([server, config.kind, connect, questionOf(config)]);
+}
+
+function questionOf(config: Exclude<CheckerConfig, MiscCheckConfig>): readonly unknown[] {
+  switch (config.kind) {
+    case "TCP_CHECK":
+    case "PING_CHECK":
+      return [];
+    case "HTTP_GET":
+      return [config.httpProtocol, config.urls];
+    case "DNS_CHECK":
+      return [config.type, config.name];
+    case "SMTP_CHECK":
+      return [config.heloName];
+    case "UDP_CHECK": {
+      const { payload, requireReply, replyPattern, minReplyLength, maxReplyLength } = config;
+      return [payload, requireReply, replyPattern, minReplyLength, maxReplyLength];
+    }
+  }
+}
+
+function addedBy(tasks: readonly CheckerTask[]): AddedWeights | undefined {
+  let out: Map<string, Map<number, number>> | undefined;
+  for (const { added, place } of tasks) {
+    if (added === 0) continue;
+    out ??= new Map();
+    const ofServer = out.get(place.server) ?? new Map<number, number>();
+    out.set(place.server, ofServer.set(place.index, added));
+  }
+  return out;
 }
 
 const NONE_FAILED: ReadonlyMap<string, readonly number[]> = new Map();

@@ -7,32 +7,22 @@
  * A refused `decisive` effect takes the whole transition back: the shell drops the new state and
  * the effects behind it, and the checker reports again with its next result.
  */
-import type {
-  Forwarding,
-  RealServerConfig,
-  ScriptRef,
-  SorryServerConfig,
-  VirtualServerConfig,
-} from "../config/model.ts";
-import {
-  destinationKey,
-  type IpvsDestination,
-  type IpvsEntry,
-  type IpvsForwarding,
-  type IpvsOperation,
-  type IpvsService,
-  type ServiceIdentity,
-} from "../ipvs/model.ts";
+import type { RealServerConfig, ScriptRef, VirtualServerConfig } from "../config/model.ts";
+import { destinationKey, type IpvsOperation } from "../ipvs/model.ts";
 import type { CheckerSentence } from "../log/catalogue/checkers.ts";
 import { destinationChange, entryChanges } from "./entry-changes.ts";
 import { realServerName, virtualServerName } from "./names.ts";
-
-/** Real servers are found by `destinationKey`. */
-export interface PoolState {
-  readonly quorumUp: boolean;
-  /** indexes of the failed checkers of each real server; a server is alive when it has none */
-  readonly failed: ReadonlyMap<string, readonly number[]>;
-}
+import {
+  type AddedWeights,
+  effectiveWeight,
+  isAlive,
+  liveWeight,
+  type PoolState,
+  poolEntry,
+  poolIdentity,
+  quorumHolds,
+  serverDestination,
+} from "./pool-state.ts";
 
 export type PoolEvent =
   /** `stillDown`: the first result of a checker that was assumed down and is */
@@ -41,6 +31,15 @@ export type PoolEvent =
       readonly server: string;
       /** index in the real server's `checkers` */
       readonly checker: number;
+    }
+  /** a checker adds another number to the weight of its server than before */
+  | {
+      readonly kind: "checkerWeight";
+      readonly server: string;
+      readonly checker: number;
+      readonly added: number;
+      /** nothing is said about it */
+      readonly quiet: boolean;
     }
   /** the virtual server leaves: at stop, or because a reload removed it (then scripts always run) */
   | { readonly kind: "retired"; readonly removed: boolean };
@@ -60,89 +59,6 @@ export interface PoolStep {
   readonly effects: readonly PoolEffect[];
 }
 
-/** @returns undefined for a group, which is not one service of the kernel */
-export function poolIdentity(config: VirtualServerConfig): ServiceIdentity | undefined {
-  return config.target.kind === "group" ? undefined : config.target;
-}
-
-/** Whether no checker of the server has failed. */
-export function isAlive(state: PoolState, server: string): boolean {
-  return (state.failed.get(server)?.length ?? 0) === 0;
-}
-
-/** Sum of the weights of the living servers. */
-export function liveWeight(config: VirtualServerConfig, state: PoolState): number {
-  let sum = 0;
-  for (const r of config.realServers) if (isAlive(state, destinationKey(r))) sum += r.weight;
-  return sum;
-}
-
-/**
- * Hysteresis: a quorum that holds is lost below `quorum - hysteresis` (or with nothing alive), a
- * lost one comes back at `quorum + hysteresis`.
- */
-export function quorumHolds(config: VirtualServerConfig, state: PoolState): boolean {
-  const weight = liveWeight(config, state);
-  if (weight === 0) return false;
-  const { quorum, hysteresis } = config;
-  return state.quorumUp ? weight >= quorum - hysteresis : weight >= quorum + hysteresis;
-}
-
-/** What must stand in the kernel for this virtual server; undefined for a group. */
-export function poolEntry(config: VirtualServerConfig, state: PoolState): IpvsEntry | undefined {
-  const identity = poolIdentity(config);
-  if (identity === undefined) return undefined;
-  const destinations = new Map<string, IpvsDestination>();
-  const put = (d: IpvsDestination | undefined): void => {
-    if (d !== undefined) destinations.set(destinationKey(d), d);
-  };
-  for (const r of config.realServers) put(serverDestination(config, state, r));
-  const sorry = config.sorryServer;
-  if (sorry !== undefined && !destinations.has(destinationKey(sorry))) put(sorryDestination(sorry, state));
-  return { service: serviceOf(config, identity), destinations };
-}
-
-/** A sorry server that is also a real server is one destination in the kernel, inhibited if one of them is. */
-function serverDestination(
-  config: VirtualServerConfig,
-  state: PoolState,
-  r: RealServerConfig,
-): IpvsDestination | undefined {
-  const key = destinationKey(r);
-  const sorry = config.sorryServer;
-  const twin = sorry !== undefined && destinationKey(sorry) === key ? sorry : undefined;
-  const emergency = sorry !== undefined && !state.quorumUp;
-  if (emergency && twin !== undefined) return sorryDestination(twin, state);
-  const serves = !emergency && isAlive(state, key);
-  if (!serves && !r.inhibitOnFailure && twin?.inhibit !== true) return undefined;
-  const { address, port, upperThreshold, lowerThreshold } = r;
-  const weight = serves ? r.weight : 0;
-  return { address, port, forwarding: kernelForwarding(r), weight, upperThreshold, lowerThreshold };
-}
-
-function sorryDestination(sorry: SorryServerConfig, state: PoolState): IpvsDestination | undefined {
-  if (state.quorumUp && !sorry.inhibit) return undefined;
-  const { address, port } = sorry;
-  const weight = state.quorumUp ? 0 : 1;
-  return { address, port, forwarding: kernelForwarding(sorry), weight, upperThreshold: 0, lowerThreshold: 0 };
-}
-
-/** Linux knows no full NAT: only its masquerading half is done (the loader says so). */
-function kernelForwarding({ forwarding }: { readonly forwarding: Forwarding }): IpvsForwarding {
-  return forwarding === "fullNat" ? "masquerade" : forwarding;
-}
-
-function serviceOf(config: VirtualServerConfig, identity: ServiceIdentity): IpvsService {
-  return {
-    identity,
-    scheduler: config.scheduler,
-    flags: config.flags,
-    persistenceTimeout: config.persistenceTimeout,
-    persistenceEngine: config.persistenceEngine,
-    persistencePrefixLength: config.persistencePrefixLength,
-  };
-}
-
 /**
  * The beginning. What it means for the table is the caller's business: `poolEntry` of the new state.
  *
@@ -151,8 +67,9 @@ function serviceOf(config: VirtualServerConfig, identity: ServiceIdentity): Ipvs
 export function startPool(
   config: VirtualServerConfig,
   failed: ReadonlyMap<string, readonly number[]>,
+  added?: AddedWeights,
 ): PoolStep {
-  const t = new Transition(config, { quorumUp: false, failed });
+  const t = new Transition(config, { quorumUp: false, failed, added });
   if (config.rsInitNotifies)
     for (const r of config.realServers) if (t.alive(r)) t.script(r.notifyUp, t.name(r));
   t.evaluate("start");
@@ -178,6 +95,9 @@ export function stepPool(config: VirtualServerConfig, state: PoolState, event: P
     case "checkerDown":
       if (!failed.includes(event.checker)) t.setFailed(server, [...failed, event.checker]);
       break;
+    case "checkerWeight":
+      t.setAdded(server, event);
+      break;
   }
   return t.step();
 }
@@ -193,9 +113,10 @@ export function reloadPool(
   state: PoolState,
   next: VirtualServerConfig,
   failed: ReadonlyMap<string, readonly number[]>,
+  added?: AddedWeights,
 ): PoolStep {
   const old = new Transition(config, state);
-  const t = new Transition(next, { quorumUp: state.quorumUp, failed });
+  const t = new Transition(next, { quorumUp: state.quorumUp, failed, added });
   const kept = new Map(config.realServers.map((r) => [destinationKey(r), r]));
   for (const r of next.realServers) {
     const key = destinationKey(r);
@@ -205,7 +126,7 @@ export function reloadPool(
       if (t.alive(r) && next.rsInitNotifies) t.script(r.notifyUp, t.name(r));
       continue;
     }
-    if (was.weight !== r.weight) t.weightChanged(r, was.weight);
+    t.weightChanged(r, effectiveWeight(state, was));
     if (t.alive(r) !== old.alive(was)) t.announce(r);
   }
   for (const r of kept.values()) {
@@ -248,6 +169,7 @@ class Transition {
   readonly #config: VirtualServerConfig;
   readonly #virtualServer: string;
   readonly #effects: PoolEffect[] = [];
+  #added: AddedWeights | undefined;
   #failed: ReadonlyMap<string, readonly number[]>;
   /** our own copy of `failed`, once something is to be changed in it */
   #changed: Map<string, readonly number[]> | undefined;
@@ -257,11 +179,12 @@ class Transition {
     this.#config = config;
     this.#virtualServer = virtualServerName(config.target);
     this.#failed = state.failed;
+    this.#added = state.added;
     this.#quorumUp = state.quorumUp;
   }
 
   get #state(): PoolState {
-    return { quorumUp: this.#quorumUp, failed: this.#failed };
+    return { quorumUp: this.#quorumUp, failed: this.#failed, added: this.#added };
   }
 
   step(): PoolStep {
@@ -309,6 +232,26 @@ class Transition {
     if (quorumHolds(this.#config, this.#state) !== this.#quorumUp) this.evaluate("transition");
   }
 
+  /** One checker's part of a server's weight: log, kernel, quorum. */
+  setAdded(
+    r: RealServerConfig,
+    { checker, added, quiet }: Extract<PoolEvent, { kind: "checkerWeight" }>,
+  ): void {
+    const from = effectiveWeight(this.#state, r);
+    const was = serverDestination(this.#config, this.#state, r);
+    const key = destinationKey(r);
+    const ofServer = new Map(this.#added?.get(key));
+    if (added === 0) ofServer.delete(checker);
+    else ofServer.set(checker, added);
+    this.#added = new Map(this.#added).set(key, ofServer);
+    if (!quiet) this.weightChanged(r, from);
+    const identity = poolIdentity(this.#config);
+    const change =
+      identity && destinationChange(identity, was, serverDestination(this.#config, this.#state, r));
+    if (change !== undefined) this.operate(change);
+    if (quorumHolds(this.#config, this.#state) !== this.#quorumUp) this.evaluate("transition");
+  }
+
   /** The log line and the script of a server that has just come or gone. */
   announce(r: RealServerConfig): void {
     this.#logServer(r);
@@ -331,14 +274,17 @@ class Transition {
     this.script(this.alive(r) ? r.notifyUp : r.notifyDown, this.name(r));
   }
 
+  /** @param from the effective weight before */
   weightChanged(r: RealServerConfig, from: number): void {
+    const to = effectiveWeight(this.#state, r);
+    if (from === to) return;
     this.log({
       id: "weight-changing",
       fields: {
         realServer: this.name(r),
         virtualServer: this.#virtualServer,
         from,
-        to: r.weight,
+        to,
         active: this.alive(r),
       },
     });

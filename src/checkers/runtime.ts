@@ -11,12 +11,13 @@ import type { ConfigModel, ScriptRef, VirtualServerConfig } from "../config/mode
 import type { IpvsEntry, IpvsOperation } from "../ipvs/model.ts";
 import { type CheckerSentence, checkerLine } from "../log/catalogue/checkers.ts";
 import type { FieldValue, Logger } from "../log/entry.ts";
-import type { ProbeIo } from "./checker.ts";
+import type { ProbeIo, ScriptEnded } from "./checker.ts";
 import type { CheckerHost, CheckerTask } from "./checker-task.ts";
 import { entryChanges } from "./entry-changes.ts";
 import { type IpvsPort, KernelTable, mergeEntries } from "./kernel-table.ts";
-import { type PoolEffect, type PoolState, type PoolStep, poolEntry, poolIdentity, stepPool } from "./pool.ts";
+import { type PoolEffect, type PoolEvent, type PoolStep, stepPool } from "./pool.ts";
 import { changePool, createPool, keyed, type NewPool, type Pool } from "./pool-life.ts";
+import { type PoolState, poolEntry, poolIdentity } from "./pool-state.ts";
 import { sameConfig } from "./same-config.ts";
 import { firstDelay, wakeUpFor } from "./schedule.ts";
 import { snapshot } from "./snapshot.ts";
@@ -38,7 +39,9 @@ export interface CheckerPorts {
       script: ScriptRef,
       extraArgs: readonly string[],
       options: { readonly queue: string; readonly timeout?: Micros },
-    ): Promise<unknown>;
+    ): Promise<ScriptEnded>;
+    /** An end for the scripts of the queues that begin so. */
+    end(end: { readonly queues: string; readonly termMicros: number; readonly killMicros: number }): void;
     drain(limit: Micros): Promise<void>;
   };
   publish(state: FieldValue): void;
@@ -53,6 +56,8 @@ const NEVER = Number.POSITIVE_INFINITY as Instant;
 /** At stop a script may take this long, and all of them together that long. */
 const STOP_SCRIPT_LIMIT = seconds(1);
 const STOP_LIMIT = seconds(5);
+/** Between the polite and the final signal to a script whose check is over. */
+const SCRIPT_GRACE = seconds(2);
 /** Transitions are published soon, results of checks now and then. */
 const PUBLISH_SOON = millis(100);
 const PUBLISH_REFRESH = seconds(10);
@@ -63,6 +68,7 @@ type PoolsByService = ReadonlyMap<string, readonly Pool[]>;
 
 export class CheckerRuntime implements CheckerHost {
   readonly io: ProbeIo;
+  readonly random: () => number;
   readonly #ports: CheckerPorts;
   readonly #deadlines = new Deadlines<CheckerTask>();
   readonly #timer: CheckerTimer;
@@ -83,6 +89,7 @@ export class CheckerRuntime implements CheckerHost {
 
   constructor(ports: CheckerPorts) {
     this.io = ports.io;
+    this.random = ports.random;
     this.#ports = ports;
     this.#timer = ports.timer(() => ports.defer(() => this.#serveDue()));
     this.#publisher = ports.timer(() => this.#publish());
@@ -103,11 +110,27 @@ export class CheckerRuntime implements CheckerHost {
   }
 
   report(task: CheckerTask, report: Report): boolean {
+    const kind = report === "up" ? "checkerUp" : report === "down" ? "checkerDown" : "checkerStillDown";
+    return this.#tell(task, { kind, server: task.place.server, checker: task.place.index });
+  }
+
+  weigh(task: CheckerTask, added: number, quiet: boolean): void {
+    const { server, index } = task.place;
+    this.#tell(task, { kind: "checkerWeight", server, checker: index, added, quiet });
+  }
+
+  runScript(script: ScriptRef, queue: string, timeout: Micros): Promise<ScriptEnded> {
+    return this.#ports.scripts.run(script, [], { queue, timeout });
+  }
+
+  endScripts(queues: string): void {
+    this.#ports.scripts.end({ queues, termMicros: 0, killMicros: SCRIPT_GRACE });
+  }
+
+  #tell(task: CheckerTask, event: PoolEvent): boolean {
     const pool = this.#poolOf.get(task);
     if (pool === undefined) return false;
-    const kind = report === "up" ? "checkerUp" : report === "down" ? "checkerDown" : "checkerStillDown";
-    const { server, index } = task.place;
-    const step = stepPool(pool.config, pool.state, { kind, server, checker: index });
+    const step = stepPool(pool.config, pool.state, event);
     if (!this.#perform(pool, step)) return false;
     pool.state = step.state;
     this.#publishWithin(PUBLISH_SOON);

@@ -7,8 +7,8 @@ import { destinationKey } from "../ipvs/model.ts";
 import type { FieldValue } from "../log/entry.ts";
 import type { CheckerTask } from "./checker-task.ts";
 import { realServerName } from "./names.ts";
-import { isAlive, liveWeight } from "./pool.ts";
 import type { Pool } from "./pool-life.ts";
+import { effectiveWeight, isAlive, liveWeight } from "./pool-state.ts";
 
 /** @param inKernel whether the kernel took the service */
 export function snapshot(pools: Iterable<Pool>, now: Instant, inKernel: (pool: Pool) => boolean): FieldValue {
@@ -41,7 +41,7 @@ function virtualServerState(pool: Pool, now: Instant, inKernel: boolean): FieldV
     realServers: config.realServers.map((r) => ({
       name: realServerName(config.target, r),
       alive: isAlive(state, destinationKey(r)),
-      weight: r.weight,
+      weight: effectiveWeight(state, r),
       checkers: byServer.get(destinationKey(r)) ?? [],
     })),
   };

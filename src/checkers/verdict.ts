@@ -5,9 +5,9 @@
  * transition (the kernel did not take it) and the next result must then decide again.
  */
 import type { Micros } from "../base/units.ts";
-import type { CheckerCommon, HttpCheckConfig, TcpCheckConfig } from "../config/model.ts";
+import type { CheckerPace, HttpCheckConfig } from "../config/model.ts";
 import type { CheckerSentence } from "../log/catalogue/checkers.ts";
-import type { HttpFailure, HttpOutcome, TcpOutcome } from "./checker.ts";
+import type { HttpFailure, HttpOutcome } from "./checker.ts";
 
 /** What every checker remembers. */
 export interface CheckerState {
@@ -37,6 +37,8 @@ export type Report = "up" | "down" | "stillDown";
 
 export interface Verdict<S extends CheckerState> {
   readonly report: Report | undefined;
+  /** what the checker adds to its server's weight from now on; undefined: as before */
+  readonly added?: number | undefined;
   readonly sentences: readonly CheckerSentence[];
   /** pause until the next check, from the end of this one */
   readonly delay: Micros;
@@ -50,7 +52,7 @@ export interface Verdict<S extends CheckerState> {
 const initialStates = new Map<number, CheckerState>();
 
 /** The state before the first check: failed with alpha, else up. */
-export function initialState({ alpha, retry }: CheckerCommon): CheckerState {
+export function initialState({ alpha, retry }: CheckerPace): CheckerState {
   const key = 2 * retry + (alpha ? 1 : 0);
   const known = initialStates.get(key);
   if (known !== undefined) return known;
@@ -64,7 +66,7 @@ export function initialHttpState(config: HttpCheckConfig): HttpCheckerState {
 }
 
 /** The state after a reload that changed no more than intervals and retries. */
-export function adoptState<S extends CheckerState>(config: CheckerCommon, old: S): S {
+export function adoptState<S extends CheckerState>(config: CheckerPace, old: S): S {
   return { ...old, retries: old.hasRun ? Math.min(old.retries, config.retry) : config.retry };
 }
 
@@ -72,52 +74,6 @@ export function adoptState<S extends CheckerState>(config: CheckerCommon, old: S
 export interface Names {
   readonly realServer: string;
   readonly virtualServer: string;
-}
-
-/**
- * The generic rule: `retry` failures are forgiven one by one, the next takes the server down; one
- * success brings it back.
- *
- */
-export function judgeTcp(
-  config: TcpCheckConfig,
-  state: CheckerState,
-  outcome: TcpOutcome,
-  names: Names,
-): Verdict<CheckerState> {
-  if (outcome.kind === "local") return rescheduled(config, state, "tcp-rescheduled", names);
-  if (outcome.kind === "success") {
-    const news = !state.up || !state.hasRun;
-    return {
-      report: state.up ? undefined : "up",
-      sentences: news ? [{ id: "tcp-success", fields: { realServer: names.realServer } }] : [],
-      delay: config.delayLoop,
-      state: state.up && state.hasRun && state.retries === 0 ? state : { up: true, hasRun: true, retries: 0 },
-      refused: { up: false, hasRun: true, retries: 0 },
-    };
-  }
-  const sentences: CheckerSentence[] = [];
-  if (state.up && config.logAllFailures && outcome.reason !== "unreachable")
-    sentences.push({
-      id: outcome.reason === "timeout" ? "tcp-timeout" : "tcp-failed",
-      fields: { realServer: names.realServer },
-    });
-  if (!state.up && state.hasRun) return quiet(state, config.delayLoop);
-  if (state.up && state.retries < config.retry) {
-    const next = { ...state, hasRun: true, retries: state.retries + 1 };
-    return { report: undefined, sentences, delay: config.delayBeforeRetry, state: next, refused: next };
-  }
-  sentences.push({
-    id: "tcp-check-failed",
-    fields: { realServer: names.realServer, retries: state.hasRun ? config.retry : 0 },
-  });
-  return {
-    report: state.up ? "down" : "stillDown",
-    sentences,
-    delay: config.delayLoop,
-    state: { up: false, hasRun: true, retries: 0 },
-    refused: { up: true, hasRun: true, retries: config.retry },
-  };
 }
 
 /**
@@ -131,7 +87,12 @@ export function judgeHttp(
   outcome: HttpOutcome,
   names: Names,
 ): Verdict<HttpCheckerState> {
-  if (outcome.kind === "local") return rescheduled(config, state, "http-rescheduled", names);
+  if (outcome.kind === "local")
+    return said(
+      state,
+      [{ id: "http-rescheduled", fields: { realServer: names.realServer } }],
+      config.delayLoop,
+    );
   const sentences: CheckerSentence[] = [];
   const noted = noteLength(config, state, outcome, names, sentences);
   return outcome.kind === "success"
@@ -245,21 +206,13 @@ function noteLength(
   return { ...state, lengthDifferences };
 }
 
-/** Trouble of this machine: the server keeps its state, the check is made again after delay_loop. */
-function rescheduled<S extends CheckerState>(
-  config: CheckerCommon,
-  state: S,
-  id: "tcp-rescheduled" | "http-rescheduled",
-  names: Names,
-): Verdict<S> {
-  return said(state, [{ id, fields: { realServer: names.realServer } }], config.delayLoop);
-}
-
-function quiet<S extends CheckerState>(state: S, delay: Micros): Verdict<S> {
+/** Nothing is news. */
+export function quiet<S extends CheckerState>(state: S, delay: Micros): Verdict<S> {
   return said(state, [], delay);
 }
 
-function said<S extends CheckerState>(
+/** Something is said, nothing changes: trouble of this machine, for example. */
+export function said<S extends CheckerState>(
   state: S,
   sentences: readonly CheckerSentence[],
   delay: Micros,

@@ -6,14 +6,13 @@ import { regexWords } from "../../grammar/keywords/checkers.ts";
 import type { Micros } from "../base/units.ts";
 import type { CheckerContext, CheckerDefaults } from "./build-checker.ts";
 import type { Draft } from "./draft.ts";
-import type { CheckerCommon, UrlConfig } from "./model.ts";
+import type { CheckerCommon, CheckerPace, UrlConfig } from "./model.ts";
 import type {
   BfdCheckConfig,
   DnsCheckConfig,
   FileCheckConfig,
   MiscCheckConfig,
   UdpCheckConfig,
-  UnconnectedCommon,
 } from "./model-lvs.ts";
 import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
@@ -69,7 +68,7 @@ export function readDns(reporter: Reporter, draft: Draft, common: CheckerCommon)
 export function readMisc(
   context: CheckerContext,
   draft: Draft,
-  common: UnconnectedCommon,
+  common: CheckerPace,
   virtualDelayLoop: Micros,
 ): MiscCheckConfig | undefined {
   const { reporter, scripts, system } = context;

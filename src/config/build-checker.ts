@@ -5,8 +5,8 @@ import type { StatusRange } from "./arguments.ts";
 import { buildBfd, buildFile, readDns, readMisc, readRegex, readUdp } from "./build-checker-kinds.ts";
 import type { Draft } from "./draft.ts";
 import type { ConfigSystem } from "./load.ts";
-import type { CheckerConfig, ConnectConfig, HttpCheckConfig, UrlConfig } from "./model.ts";
-import type { LaterCheckerConfig, SslCheckConfig, UnconnectedCommon } from "./model-lvs.ts";
+import type { CheckerConfig, CheckerPace, ConnectConfig, HttpCheckConfig, UrlConfig } from "./model.ts";
+import type { LaterCheckerConfig, SslCheckConfig } from "./model-lvs.ts";
 import { isLinkLocal } from "./numbers.ts";
 import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
@@ -116,7 +116,7 @@ function readCommon(
   defaults: CheckerDefaults,
   pause: Micros = 1_000_000 as Micros,
   retry = 1,
-): UnconnectedCommon {
+): CheckerPace {
   const delayLoop = micros(draft, "delay_loop") ?? defaults.delayLoop;
   return {
     where: reporter.where(draft.statement),
@@ -130,7 +130,7 @@ function readCommon(
 }
 
 /** DNS asks three more times, a whole `delay_loop` apart. */
-function readDnsCommon(reporter: Reporter, draft: Draft, defaults: CheckerDefaults): UnconnectedCommon {
+function readDnsCommon(reporter: Reporter, draft: Draft, defaults: CheckerDefaults): CheckerPace {
   return readCommon(reporter, draft, defaults, micros(draft, "delay_loop") ?? defaults.delayLoop, 3);
 }
 
@@ -146,7 +146,7 @@ function buildMisc(
   context: CheckerContext,
   draft: Draft,
   defaults: CheckerDefaults,
-): readonly LaterCheckerConfig[] {
+): readonly CheckerConfig[] {
   const common = readCommon(context.reporter, draft, defaults, 1_000_000 as Micros, 0);
   const misc = readMisc(context, draft, common, defaults.virtualDelayLoop);
   return misc === undefined ? [] : [misc];
@@ -156,11 +156,7 @@ function buildMisc(
  * `host` is from another time: each one is a further checker of the same kind with a target of its own.
  * (2.2.7 does this. 2.4.3 gives the targets to the checker around them, which nobody can have meant.)
  */
-function buildSmtp(
-  reporter: Reporter,
-  draft: Draft,
-  defaults: CheckerDefaults,
-): readonly LaterCheckerConfig[] {
+function buildSmtp(reporter: Reporter, draft: Draft, defaults: CheckerDefaults): readonly CheckerConfig[] {
   const heloName = draft.text("helo_name") ?? "smtpchecker.keepalived.org";
   const hosts = draft.children.filter((child) => child.block.name === "host");
   for (const host of hosts)

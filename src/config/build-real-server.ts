@@ -151,9 +151,13 @@ function readCheckers({ context, draft: virtual, dialect }: Service, real: Draft
   const laterCheckers: LaterCheckerConfig[] = [];
   for (const block of real.children)
     for (const checker of buildCheckers(context, block, defaults))
-      if (checker.kind === "TCP_CHECK" || checker.kind === "HTTP_GET") checkers.push(checker);
-      else laterCheckers.push(checker);
+      if (isLater(checker)) laterCheckers.push(checker);
+      else checkers.push(checker);
   return { checkers, laterCheckers };
+}
+
+function isLater(checker: CheckerConfig | LaterCheckerConfig): checker is LaterCheckerConfig {
+  return checker.kind === "SSL_GET" || checker.kind === "FILE_CHECK" || checker.kind === "BFD_CHECK";
 }
 
 function familyFits(

@@ -8,8 +8,7 @@ import type { Statement } from "../../grammar/parser.ts";
 import type { Micros } from "../base/units.ts";
 import { describeTarget } from "./build-virtual-server.ts";
 import type { Draft } from "./draft.ts";
-import type { RealServerConfig, VirtualServerConfig, VrrpInstanceConfig } from "./model.ts";
-import type { UnconnectedCommon } from "./model-lvs.ts";
+import type { CheckerPace, RealServerConfig, VirtualServerConfig, VrrpInstanceConfig } from "./model.ts";
 import { type Position, Reporter } from "./reporter.ts";
 
 /** An instance with the lines that name what it tracks. */
@@ -67,9 +66,7 @@ export class Linter {
         );
     }
     for (const server of realServers) {
-      for (const checker of server.checkers)
-        this.#timeouts(server, checker, "connect_timeout", checker.connect.timeout, draft);
-      for (const checker of server.laterCheckers ?? [])
+      for (const checker of [...server.checkers, ...(server.laterCheckers ?? [])])
         if (checker.kind === "MISC_CHECK")
           this.#timeouts(server, checker, "misc_timeout", checker.timeout, draft);
         else if ("connect" in checker)
@@ -115,7 +112,7 @@ export class Linter {
   /** @param limit of one attempt, under the name of its keyword */
   #timeouts(
     server: RealServerConfig,
-    { retry, delayBeforeRetry, delayLoop }: UnconnectedCommon,
+    { retry, delayBeforeRetry, delayLoop }: CheckerPace,
     keyword: string,
     limit: Micros,
     draft: Draft,

@@ -4,7 +4,7 @@
  */
 import type { Family, IpAddress } from "../base/address.ts";
 import type { Micros, Seconds } from "../base/units.ts";
-import type { CheckerCommon, HttpCheckConfig, ScriptRef, UrlConfig } from "./model.ts";
+import type { CheckerCommon, CheckerPace, HttpCheckConfig, ScriptRef, UrlConfig } from "./model.ts";
 
 /** `lvs_method TUN type … [port …] [nocsum|csum|remcsum]` */
 export interface TunnelConfig {
@@ -113,15 +113,7 @@ export interface VxlanDestination {
 }
 
 /** Checkers that are part of the configuration but are not run yet: a server is up without them. */
-export type LaterCheckerConfig =
-  | SslCheckConfig
-  | UdpCheckConfig
-  | DnsCheckConfig
-  | SmtpCheckConfig
-  | PingCheckConfig
-  | MiscCheckConfig
-  | FileCheckConfig
-  | BfdCheckConfig;
+export type LaterCheckerConfig = SslCheckConfig | FileCheckConfig | BfdCheckConfig;
 
 /** What SSL_GET has beyond HTTP_GET. */
 export interface SslCheckConfig extends CheckerCommon {
@@ -170,10 +162,7 @@ export interface PingCheckConfig extends CheckerCommon {
   readonly kind: "PING_CHECK";
 }
 
-/** What checkers without a connection share. */
-export type UnconnectedCommon = Omit<CheckerCommon, "connect">;
-
-export interface MiscCheckConfig extends UnconnectedCommon {
+export interface MiscCheckConfig extends CheckerPace {
   readonly kind: "MISC_CHECK";
   readonly script: ScriptRef;
   readonly timeout: Micros;

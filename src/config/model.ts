@@ -8,13 +8,18 @@ import type { Family, IpAddress } from "../base/address.ts";
 import type { Centiseconds, Micros, Seconds } from "../base/units.ts";
 import type { GlobalExtras } from "./model-global.ts";
 import type {
+  DnsCheckConfig,
   LaterCheckerConfig,
   LocalAddressGroupConfig,
   LvsVxlanConfig,
+  MiscCheckConfig,
+  PingCheckConfig,
   RegexConfig,
   ServiceDialect,
+  SmtpCheckConfig,
   SslConfig,
   TunnelConfig,
+  UdpCheckConfig,
   VirtualServerGroupConfig,
   VxlanDestination,
 } from "./model-lvs.ts";
@@ -255,8 +260,8 @@ export interface RealServerConfig {
   readonly laterCheckers?: readonly LaterCheckerConfig[] | undefined;
 }
 
-/** What all checkers share, after inheritance from checker, real server and virtual server. */
-export interface CheckerCommon {
+/** What all checkers that have a clock share, after inheritance from checker, real server and virtual server. */
+export interface CheckerPace {
   readonly where: string;
   readonly alpha: boolean;
   readonly delayLoop: Micros;
@@ -264,6 +269,10 @@ export interface CheckerCommon {
   readonly delayBeforeRetry: Micros;
   readonly warmup: Micros;
   readonly logAllFailures: boolean;
+}
+
+/** What all checkers share that connect. */
+export interface CheckerCommon extends CheckerPace {
   readonly connect: ConnectConfig;
 }
 
@@ -279,7 +288,14 @@ export interface ConnectConfig {
   readonly fwmark: number | undefined;
 }
 
-export type CheckerConfig = TcpCheckConfig | HttpCheckConfig;
+export type CheckerConfig =
+  | TcpCheckConfig
+  | HttpCheckConfig
+  | UdpCheckConfig
+  | DnsCheckConfig
+  | SmtpCheckConfig
+  | PingCheckConfig
+  | MiscCheckConfig;
 
 export interface TcpCheckConfig extends CheckerCommon {
   readonly kind: "TCP_CHECK";

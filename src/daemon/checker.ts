@@ -2,14 +2,18 @@
  * The checker child: joins the checkers' shell with the kernel's table, the sockets and the process
  * around it. Decides nothing about health.
  */
+import { constants } from "node:os";
+import type { ScriptEnded } from "../checkers/checker.ts";
 import type { IpvsPort } from "../checkers/kernel-table.ts";
 import { CheckerRuntime } from "../checkers/runtime.ts";
-import type { GlobalDefs } from "../config/model.ts";
+import type { ConfigModel, GlobalDefs } from "../config/model.ts";
 import { diffTables } from "../ipvs/diff.ts";
 import { IpvsKernel } from "../ipvs/runtime.ts";
 import { bfdEventLine } from "../log/catalogue/bfd.ts";
 import type { Native } from "../net/native-api.ts";
+import type { ScriptResult } from "../script/request.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
+import { PingRange } from "./ping-range.ts";
 import { NativeProbeIo } from "./probe-io.ts";
 import type { SyncDaemonRunner } from "./sync-daemon.ts";
 
@@ -24,7 +28,11 @@ export const createCheckerChild: ChildRoleFactory = (context: ChildContext): Chi
     clock,
     random: Math.random,
     logger,
-    scripts,
+    scripts: {
+      run: async (script, extraArgs, how) => withNumber(await scripts.run(script, extraArgs, how)),
+      end: (end) => scripts.end(end),
+      drain: (limit) => scripts.drain(limit),
+    },
     publish: (state) => context.publish(state),
     timer: (expired) => native.timer(expired),
     defer: (callback) => {
@@ -32,6 +40,7 @@ export const createCheckerChild: ChildRoleFactory = (context: ChildContext): Chi
     },
     openIpvs: () => openIpvs(native),
   });
+  const pingRange = new PingRange(logger);
   context.onBfd((notice) => logger.write(bfdEventLine(notice, clock.now())));
   let flushOnStop: GlobalDefs["lvsFlushOnStop"] = "no";
   let syncDaemon: SyncDaemonRunner | undefined;
@@ -46,14 +55,29 @@ export const createCheckerChild: ChildRoleFactory = (context: ChildContext): Chi
         syncDaemon = new SyncDaemonRunner(native, logger);
       }
       syncDaemon?.configure(both, ["master", "backup"], 0);
+      if (hasPing(model)) pingRange.open();
+      else pingRange.restore();
       return runtime.configure(model);
     },
     async stop() {
       syncDaemon?.close();
       await runtime.stop(!options.dontReleaseIpvs, flushOnStop);
+      pingRange.restore();
     },
   };
 };
+
+function hasPing({ virtualServers }: ConfigModel): boolean {
+  return virtualServers.some((v) =>
+    v.realServers.some((r) => r.checkers.some((c) => c.kind === "PING_CHECK")),
+  );
+}
+
+/** keepalived speaks of signals by their numbers. */
+function withNumber(result: ScriptResult): ScriptEnded {
+  if (result.kind !== "signalled") return result;
+  return { kind: "signalled", signal: constants.signals[result.signal as NodeJS.Signals] ?? 0 };
+}
 
 /** Services that the configuration does not name belong to somebody else and stay. */
 function openIpvs(native: Native): IpvsPort {

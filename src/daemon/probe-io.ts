@@ -4,10 +4,26 @@
  */
 import { createHash } from "node:crypto";
 import { familyOf, type IpAddress } from "../base/address.ts";
-import type { ProbeDigest, ProbeIo, ProbeReady, ProbeSocket, ProbeTarget } from "../checkers/checker.ts";
+import type {
+  ProbeDigest,
+  ProbeIo,
+  ProbeReady,
+  ProbeSocket,
+  ProbeTarget,
+  Transport,
+} from "../checkers/checker.ts";
 import type { ConnectConfig } from "../config/model.ts";
-import { AF_INET, AF_INET6, IPPROTO_IP, SO_BINDTODEVICE, SOCK_STREAM, SOL_SOCKET } from "../net/constants.ts";
-import type { Fd, Native, Poll } from "../net/native-api.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  SO_BINDTODEVICE,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "../net/constants.ts";
+import type { ControlMessage, Fd, Native, Poll } from "../net/native-api.ts";
 import { internetAddress } from "../net/sockaddr.ts";
 
 /** asm-generic/socket.h */
@@ -17,8 +33,25 @@ const SO_MARK = 36;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 const MSG_NOSIGNAL = 0x4000;
 
+/** linux/in.h, linux/in6.h: errors that come back are kept with what they say */
+const IP_RECVERR = 11;
+const IPV6_RECVERR = 25;
+/** linux/errqueue.h */
+const SO_EE_ORIGIN_ICMP = 2;
+const SO_EE_ORIGIN_ICMP6 = 3;
+const MSG_ERRQUEUE = 0x2000;
+/** linux/icmp.h, linux/icmpv6.h */
+const IPPROTO_ICMP = 1;
+const IPPROTO_ICMPV6 = 58;
+const ICMP_DEST_UNREACH = 3;
+const ICMPV6_DEST_UNREACH = 1;
+/** Room for the datagram that an error is about; what it said is of no interest. */
+const REFUSED = new Uint8Array(64);
+
 interface PreparedTarget extends ProbeTarget {
   readonly domain: number;
+  readonly type: number;
+  readonly protocol: number;
   readonly remote: Uint8Array;
   readonly local: Uint8Array | undefined;
   readonly device: Uint8Array | undefined;
@@ -33,10 +66,11 @@ export class NativeProbeIo implements ProbeIo {
     this.#native = native;
   }
 
-  prepare(connect: ConnectConfig): ProbeTarget {
+  prepare(connect: ConnectConfig, transport: Transport = "tcp"): ProbeTarget {
     const { address, port, bindto, bindPort, bindIf } = connect;
     const scope = bindIf !== undefined && isLinkLocal(address) ? this.#native.ifNameToIndex(bindIf) : 0;
-    const any = (familyOf(address) === "ipv4" ? "0.0.0.0" : "::") as IpAddress;
+    const isV4 = familyOf(address) === "ipv4";
+    const any = (isV4 ? "0.0.0.0" : "::") as IpAddress;
     const local =
       bindto === undefined && bindPort === undefined
         ? undefined
@@ -47,7 +81,9 @@ export class NativeProbeIo implements ProbeIo {
           );
     const prepared: PreparedTarget = {
       connect,
-      domain: familyOf(address) === "ipv4" ? AF_INET : AF_INET6,
+      domain: isV4 ? AF_INET : AF_INET6,
+      type: transport === "tcp" ? SOCK_STREAM : SOCK_DGRAM,
+      protocol: transport === "icmp" ? (isV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) : 0,
       remote: internetAddress(address, port, scope),
       local,
       device: bindIf === undefined ? undefined : Buffer.from(`${bindIf}\0`),
@@ -57,12 +93,15 @@ export class NativeProbeIo implements ProbeIo {
 
   connect(target: ProbeTarget): ProbeSocket {
     const native = this.#native;
-    const { domain, remote, local, device, connect } = target as PreparedTarget;
-    const fd = native.socket(domain, SOCK_STREAM, 0);
+    const { domain, type, protocol, remote, local, device, connect } = target as PreparedTarget;
+    const fd = native.socket(domain, type, protocol);
     try {
       if (connect.fwmark !== undefined && connect.fwmark !== 0)
         native.setsockopt(fd, SOL_SOCKET, SO_MARK, connect.fwmark | 0);
       if (device !== undefined) native.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device);
+      if (type === SOCK_DGRAM && protocol === 0)
+        if (domain === AF_INET) native.setsockopt(fd, IPPROTO_IP, IP_RECVERR, 1);
+        else native.setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
       if (local !== undefined) {
         if (connect.bindPort === undefined) native.setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
         else native.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -90,6 +129,12 @@ export class NativeProbeIo implements ProbeIo {
     return this.#native.read(fdOf(socket), into);
   }
 
+  receiveRefusal(socket: ProbeSocket): { readonly unreachable: boolean } | undefined {
+    const received = this.#native.receive(fdOf(socket), REFUSED, MSG_ERRQUEUE);
+    if (received === undefined) return undefined;
+    return { unreachable: received.control.some(isUnreachable) };
+  }
+
   close(socket: ProbeSocket): void {
     const fd = fdOf(socket);
     this.#watches[fd] = undefined;
@@ -105,6 +150,16 @@ export class NativeProbeIo implements ProbeIo {
       hex: () => hash.digest("hex"),
     };
   }
+}
+
+/** struct sock_extended_err: ee_origin and ee_type lie behind ee_errno. */
+function isUnreachable({ level, type, data }: ControlMessage): boolean {
+  const [origin, icmp] = [data[4], data[5]];
+  if (level === IPPROTO_IP && type === IP_RECVERR)
+    return origin === SO_EE_ORIGIN_ICMP && icmp === ICMP_DEST_UNREACH;
+  if (level === IPPROTO_IPV6 && type === IPV6_RECVERR)
+    return origin === SO_EE_ORIGIN_ICMP6 && icmp === ICMPV6_DEST_UNREACH;
+  return false;
 }
 
 function fdOf(socket: ProbeSocket): Fd {

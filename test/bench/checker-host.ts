@@ -22,7 +22,7 @@ const runtime = new CheckerRuntime({
   clock: monotonicClock,
   random: Math.random,
   logger: { write: () => {} },
-  scripts: { run: async () => ({ kind: "exited", status: 0 }), drain: async () => {} },
+  scripts: { run: async () => ({ kind: "exited", status: 0 }), end: () => {}, drain: async () => {} },
   publish: () => {},
   timer: (expired) => native.timer(expired),
   defer: (callback) => {

@@ -9,6 +9,12 @@ const quorum = { virtualServer, quorum: 2, hysteresis: 1, weight: 5 };
 
 /** Seen in the log of keepalived 2.2.7, except the lines that are ours. */
 const SEEN: readonly (readonly [CheckerSentence, string])[] = [
+  [
+    { id: "smtp-connect-timeout", fields: { realServer, server: "[10.0.0.2]:25" } },
+    "SMTP_CHECK Connection timeout to server [10.0.0.2]:25",
+  ],
+  [{ id: "dns-rescheduled", fields: { realServer } }, "UDP socket bind failed. Rescheduling."],
+  [{ id: "smtp-rescheduled", fields: { realServer } }, "SMTP_CHECK socket bind failed. Rescheduling."],
   [{ id: "tcp-success", fields: { realServer } }, "TCP connection to [10.0.0.2]:tcp:80 success."],
   [{ id: "tcp-failed", fields: { realServer } }, "TCP connection to [10.0.0.2]:tcp:80 failed."],
   [{ id: "tcp-timeout", fields: { realServer } }, "TCP connection to [10.0.0.2]:tcp:80 timeout."],

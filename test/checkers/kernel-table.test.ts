@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DaemonError } from "../../src/base/errors.ts";
 import { type IpvsPort, KernelTable, mergeEntries, reasonOf } from "../../src/checkers/kernel-table.ts";
-import { poolEntry } from "../../src/checkers/pool.ts";
+import { poolEntry } from "../../src/checkers/pool-state.ts";
 import type { IpvsEntry, IpvsOperation } from "../../src/ipvs/model.ts";
 import { checkerLine } from "../../src/log/catalogue/checkers.ts";
 import { ip, operationText, real, sorry, virtual } from "./support.ts";

@@ -3,17 +3,19 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { entryChanges } from "../../src/checkers/entry-changes.ts";
 import {
-  isAlive,
-  liveWeight,
   type PoolEvent,
-  type PoolState,
   type PoolStep,
-  poolEntry,
-  quorumHolds,
   reloadPool as reloadWithoutTable,
   startPool as startWithoutTable,
   stepPool,
 } from "../../src/checkers/pool.ts";
+import {
+  isAlive,
+  liveWeight,
+  type PoolState,
+  poolEntry,
+  quorumHolds,
+} from "../../src/checkers/pool-state.ts";
 import type { VirtualServerConfig } from "../../src/config/model.ts";
 import {
   destinationKey,
@@ -513,4 +515,35 @@ test("the quorum never changes while the live weight stays within the hysteresis
 test("a script without a configuration is no effect", () => {
   const mute = virtual([real(2, { notifyDown: undefined, notifyUp: script("x") }), real(3)]);
   assert.equal(story(mute, [down(2)])[0]?.length, 2);
+});
+
+test("what checkers add to a weight counts in table, quorum and log, within the kernel's limits", () => {
+  const config = virtual([real(2, { weight: 5 }), real(3, { weight: 5 })], { quorum: 8 });
+  let { state } = startPool(config, NONE);
+  const weigh = (checker: number, added: number, quiet = false): string[] => {
+    const step = stepPool(config, state, {
+      kind: "checkerWeight",
+      server: "10.0.0.2:80",
+      checker,
+      added,
+      quiet,
+    });
+    state = step.state;
+    return effectTexts(step.effects);
+  };
+  const changing = (from: number, to: number): string =>
+    `"Changing weight from ${from} to ${to} for active service [10.0.0.2]:tcp:80 of VS [10.1.0.1]:tcp:80"`;
+  assert.deepEqual(weigh(0, 3), [changing(5, 8), "ipvs edit 10.0.0.2:80 w8"]);
+  assert.deepEqual(weigh(1, -2), [changing(8, 6), "ipvs edit 10.0.0.2:80 w6"]);
+  assert.deepEqual(weigh(1, -6), [
+    changing(6, 2),
+    "ipvs edit 10.0.0.2:80 w2",
+    '"Lost quorum 8-0=8 > 7 for VS [10.1.0.1]:tcp:80"',
+    "run quorum-down",
+  ]);
+  assert.deepEqual(weigh(1, -600), [changing(2, 0), "ipvs edit 10.0.0.2:80 w0"]);
+  assert.deepEqual(weigh(1, -700), [], "nothing is below zero");
+  weigh(0, 0);
+  assert.deepEqual(weigh(1, 2_147_483_647, true).slice(0, 1), ["ipvs edit 10.0.0.2:80 w2147483647"]);
+  assert.equal(liveWeight(config, state), 2_147_483_652);
 });

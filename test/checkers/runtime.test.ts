@@ -2,14 +2,30 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DaemonError } from "../../src/base/errors.ts";
 import { type Instant, seconds } from "../../src/base/units.ts";
-import type { ProbeIo, ProbeReady, ProbeSocket, ProbeTarget } from "../../src/checkers/checker.ts";
+import type {
+  ProbeIo,
+  ProbeReady,
+  ProbeSocket,
+  ProbeTarget,
+  ScriptEnded,
+} from "../../src/checkers/checker.ts";
 import type { IpvsPort } from "../../src/checkers/kernel-table.ts";
 import { CheckerRuntime } from "../../src/checkers/runtime.ts";
 import type { ConfigModel, ConnectConfig, GlobalDefs, VirtualServerConfig } from "../../src/config/model.ts";
 import { diffTables } from "../../src/ipvs/diff.ts";
 import type { IpvsEntry, IpvsTable } from "../../src/ipvs/model.ts";
 import type { FieldValue } from "../../src/log/entry.ts";
-import { connect, ip, ManualClock, operationText, real, sorry, tcpCheck, virtual } from "./support.ts";
+import {
+  connect,
+  ip,
+  ManualClock,
+  miscCheck,
+  operationText,
+  real,
+  sorry,
+  tcpCheck,
+  virtual,
+} from "./support.ts";
 
 /** Sockets that connect when the test says so. */
 class FakeIo implements ProbeIo {
@@ -53,6 +69,10 @@ class FakeIo implements ProbeIo {
     throw new Error("TCP checks receive nothing");
   }
 
+  receiveRefusal(): undefined {
+    throw new Error("TCP checks have no datagrams");
+  }
+
   close(socket: ProbeSocket): void {
     this.waiting.delete(socket);
   }
@@ -69,6 +89,8 @@ interface World {
   /** operations since last taken */
   readonly operations: string[];
   readonly scripts: string[];
+  /** how scripts end, by their name; those that are not named end well */
+  readonly endings: Map<string, ScriptEnded>;
   readonly published: FieldValue[];
   readonly kernel: {
     error: string | undefined;
@@ -89,6 +111,7 @@ function world(): World {
   const operations: string[] = [];
   const scripts: string[] = [];
   const published: FieldValue[] = [];
+  const endings = new Map<string, ScriptEnded>();
   const kernel: World["kernel"] = {
     error: undefined,
     present: new Map(),
@@ -124,7 +147,9 @@ function world(): World {
         scripts.push(
           `${script.argv[0]} in "${queue}"${timeout === undefined ? "" : ` for ${timeout / 1e6} s`}`,
         );
+        return endings.get(script.argv[0] ?? "") ?? { kind: "exited", status: 0 };
       },
+      end: ({ queues }) => scripts.push(`end "${queues}"`),
       drain: async () => {},
     },
     publish: (state) => published.push(state),
@@ -158,7 +183,7 @@ function world(): World {
       io.settle();
     }
   };
-  return { runtime, io, log, operations, scripts, published, kernel, run };
+  return { runtime, io, log, operations, scripts, endings, published, kernel, run };
 }
 
 const model = (...virtualServers: VirtualServerConfig[]): ConfigModel => ({
@@ -522,4 +547,63 @@ test("the published state shows servers, weights and the last result with its ag
       },
     ],
   });
+});
+
+test("a script's status becomes the weight, its failure takes the server out, a reload goes on", async () => {
+  const w = world();
+  const check = miscCheck({ dynamic: true, retry: 0, delayLoop: seconds(2) });
+  const server = real(2, { weight: 5, checkers: [check] });
+  const turn = async (): Promise<void> => {
+    w.run(2);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  w.endings.set("/check", { kind: "exited", status: 12 });
+  w.runtime.configure(model(virtual([server])));
+  take(w.operations);
+  take(w.log);
+  await turn();
+  assert.deepEqual(take(w.operations), ["edit 10.0.0.2:80 w10"]);
+  assert.deepEqual(take(w.log), [
+    "Changing weight from 5 to 10 for active service [10.0.0.2]:tcp:80 of VS [10.1.0.1]:tcp:80",
+    "Misc check for [[10.0.0.2]:tcp:80 VS [10.1.0.1]:tcp:80] by [/check] succeeded.",
+  ]);
+  assert.equal(
+    w.scripts.find((line) => line.startsWith("/check")),
+    '/check in "misc [10.1.0.1]:tcp:80 [10.0.0.2]:tcp:80 0." for 5 s',
+  );
+  w.runtime.configure(model(virtual([{ ...server, weight: 6 }])));
+  assert.deepEqual(take(w.operations), [], "the script's word counts more than the file's");
+  w.endings.set("/check", { kind: "exited", status: 1 });
+  await turn();
+  await turn();
+  assert.deepEqual(take(w.operations), ["delete 10.0.0.2:80"]);
+  assert.deepEqual(
+    take(w.log).filter((line) => /weight|Misc/.test(line)),
+    [
+      "Misc check for [[10.0.0.2]:tcp:80 VS [10.1.0.1]:tcp:80] by [/check] failed with retry disabled (exited with status 1).",
+    ],
+  );
+  w.endings.set("/check", { kind: "exited", status: 0 });
+  await turn();
+  assert.deepEqual(take(w.operations), ["add 10.0.0.2:80 w6"]);
+});
+
+test("a script whose check is over is ended, and its answer is not heard", async () => {
+  const w = world();
+  const check = miscCheck({ retry: 0 });
+  w.endings.set("/check", { kind: "exited", status: 1 });
+  w.runtime.configure(model(virtual([real(2, { checkers: [check] })])));
+  w.run(1);
+  take(w.scripts);
+  take(w.log);
+  w.runtime.configure(model());
+  assert.deepEqual(
+    take(w.scripts).filter((line) => line.startsWith("end")),
+    ['end "misc [10.1.0.1]:tcp:80 [10.0.0.2]:tcp:80 0."'],
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(
+    w.log.some((line) => line.startsWith("Misc")),
+    false,
+  );
 });

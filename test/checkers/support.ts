@@ -13,6 +13,13 @@ import type {
   UrlConfig,
   VirtualServerConfig,
 } from "../../src/config/model.ts";
+import type {
+  DnsCheckConfig,
+  MiscCheckConfig,
+  PingCheckConfig,
+  SmtpCheckConfig,
+  UdpCheckConfig,
+} from "../../src/config/model-lvs.ts";
 import type { IpvsOperation } from "../../src/ipvs/model.ts";
 import { checkerLine } from "../../src/log/catalogue/checkers.ts";
 
@@ -58,6 +65,44 @@ export function httpCheck(more: Partial<HttpCheckConfig> = {}): HttpCheckConfig 
     httpProtocol: "1.0",
     fastRecovery: false,
     urls: [url("/")],
+    ...more,
+  };
+}
+
+export function pingCheck(more: Partial<PingCheckConfig> = {}): PingCheckConfig {
+  return { kind: "PING_CHECK", ...COMMON, connect: connect(), ...more };
+}
+
+export function udpCheck(more: Partial<UdpCheckConfig> = {}): UdpCheckConfig {
+  return {
+    kind: "UDP_CHECK",
+    ...COMMON,
+    connect: connect(),
+    payload: undefined,
+    requireReply: false,
+    replyPattern: undefined,
+    minReplyLength: 0,
+    maxReplyLength: 255,
+    pingCheckOff: false,
+    ...more,
+  };
+}
+
+export function dnsCheck(more: Partial<DnsCheckConfig> = {}): DnsCheckConfig {
+  return { kind: "DNS_CHECK", ...COMMON, connect: connect(), type: "SOA", name: ".", ...more };
+}
+
+export function smtpCheck(more: Partial<SmtpCheckConfig> = {}): SmtpCheckConfig {
+  return { kind: "SMTP_CHECK", ...COMMON, connect: connect(), heloName: "lb.example", ...more };
+}
+
+export function miscCheck(more: Partial<MiscCheckConfig> = {}): MiscCheckConfig {
+  return {
+    kind: "MISC_CHECK",
+    ...COMMON,
+    script: script("/check"),
+    timeout: seconds(5),
+    dynamic: false,
     ...more,
   };
 }

@@ -9,9 +9,9 @@ import {
   initialHttpState,
   initialState,
   judgeHttp,
-  judgeTcp,
   type Verdict,
 } from "../../src/checkers/verdict.ts";
+import { judgeTcp } from "../../src/checkers/verdict-plain.ts";
 import type { HttpCheckConfig, TcpCheckConfig } from "../../src/config/model.ts";
 import { checkerLine } from "../../src/log/catalogue/checkers.ts";
 import { httpCheck, tcpCheck, url } from "./support.ts";

@@ -9,6 +9,8 @@ type Of<F = unknown> = { readonly realServer: string } & F;
 type Pair<F = unknown> = Of<{ readonly virtualServer: string } & F>;
 type Url = Of<{ readonly path: string }>;
 type Retried = Of<{ readonly retries: number }>;
+/** `server`: address and port that were asked, `[10.0.0.1]:25` */
+type SmtpServer = Of<{ readonly server: string }>;
 type VirtualServer = { readonly virtualServer: string };
 /** quorum, hysteresis and live weight at the moment of the change */
 type Quorum = {
@@ -46,6 +48,41 @@ export type CheckerLogFields = {
     readonly received: number;
   }>;
   readonly "http-check-failed": Retried;
+  readonly "icmp-success": Of;
+  readonly "icmp-timeout": Of;
+  readonly "icmp-failed": Pair;
+  readonly "icmp-check-failed": Pair<{ readonly retries: number }>;
+  readonly "icmp-send-failed": Of;
+  readonly "icmp-rescheduled": Of;
+  /** limits of net.ipv4.ping_group_range */
+  readonly "ping-range-widened": { readonly low: number; readonly high: number };
+  readonly "ping-range-failed": { readonly group: number; readonly error: string };
+  readonly "ping-range-stays": { readonly range: string; readonly error: string };
+  readonly "udp-success": Of;
+  readonly "udp-failed": Of;
+  readonly "udp-mismatch": Of;
+  readonly "udp-check-failed": Retried;
+  readonly "udp-rescheduled": Of;
+  readonly "dns-failed": Retried & { readonly reason: string };
+  readonly "dns-rescheduled": Of;
+  readonly "smtp-success": Of;
+  readonly "smtp-overflow": { readonly server: string };
+  readonly "smtp-network-unreachable": SmtpServer;
+  readonly "smtp-connect-failed": SmtpServer;
+  readonly "smtp-connect-timeout": SmtpServer;
+  readonly "smtp-read-timeout": SmtpServer;
+  readonly "smtp-read-failed": SmtpServer;
+  readonly "smtp-bad-greeting": SmtpServer;
+  readonly "smtp-bad-helo": SmtpServer;
+  readonly "smtp-rescheduled": Of;
+  readonly "misc-succeeded": Pair<{ readonly script: string }>;
+  /** `tries` says how often it is tried again or was, `cause` the exit status or signal, each with its space */
+  readonly "misc-failed": Pair<{
+    readonly script: string;
+    readonly verb: string;
+    readonly tries: string;
+    readonly cause: string;
+  }>;
   /** the socket of a probe could not be made; `call` is the system call that refused */
   readonly "probe-refused": Of<{ readonly call: string; readonly errno: number; readonly code: string }>;
   readonly "checker-activated": Pair;
@@ -87,8 +124,11 @@ export type CheckerSentence = {
 
 const afterRetries = (retries: number): string => (retries > 0 ? ` after ${retries} retries` : "");
 
-/** strerror(3) of what a probe may meet on its own machine. */
+/** strerror(3) of what a probe may meet. */
 const ERROR_TEXT: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "Connection refused",
+  EHOSTUNREACH: "No route to host",
+  ENETUNREACH: "Network is unreachable",
   EACCES: "Permission denied",
   EADDRINUSE: "Address already in use",
   EADDRNOTAVAIL: "Cannot assign requested address",
@@ -101,7 +141,8 @@ const ERROR_TEXT: Readonly<Record<string, string>> = {
   ENOMEM: "Cannot allocate memory",
   EPERM: "Operation not permitted",
 };
-const errorText = (code: string): string => ERROR_TEXT[code] ?? code;
+/** What the C library calls an error, by its name. */
+export const errorText = (code: string): string => ERROR_TEXT[code] ?? code;
 
 const TEXT: { readonly [Id in CheckerLogId]: (f: CheckerLogFields[Id]) => string } = {
   "tcp-success": (f) => `TCP connection to ${f.realServer} success.`,
@@ -126,6 +167,44 @@ const TEXT: { readonly [Id in CheckerLogId]: (f: CheckerLogFields[Id]) => string
     `http_check for RS ${f.realServer} VS ${f.virtualServer} url ${f.path}: ` +
     `content_length (${f.declared}) does not match received bytes (${f.received})`,
   "http-check-failed": (f) => `HTTP_CHECK on service ${f.realServer} failed${afterRetries(f.retries)}.`,
+  "icmp-success": (f) => `ICMP connection to ${f.realServer} success.`,
+  "icmp-timeout": (f) => `ICMP connection to address ${f.realServer} timeout.`,
+  "icmp-failed": (f) => `ICMP connection to ${f.realServer} of ${f.virtualServer} failed.`,
+  "icmp-check-failed": (f) =>
+    f.retries > 0
+      ? `ICMP CHECK on service ${f.realServer} of ${f.virtualServer} failed after ${f.retries} retries.`
+      : `ICMP CHECK on service ${f.realServer} failed.`,
+  "icmp-send-failed": () => "send ICMP packet fail",
+  "icmp-rescheduled": () => "ICMP connect fail to create socket. Rescheduling.",
+  "ping-range-widened": (f) =>
+    `Warning: /proc/sys/net/ipv4/ping_group_range being expanded from ${f.low} ${f.high} to 0 ${f.high}`,
+  "ping-range-failed": (f) =>
+    `PING_CHECK: net.ipv4.ping_group_range keeps group ${f.group} from sending echo requests and cannot be changed ` +
+    `(${f.error}); run: sysctl -w net.ipv4.ping_group_range="0 ${f.group}"`,
+  "ping-range-stays": (f) => `net.ipv4.ping_group_range could not be set back to ${f.range} (${f.error})`,
+  "udp-success": (f) => `UDP connection to ${f.realServer} success.`,
+  "udp-failed": (f) => `UDP connection to ${f.realServer} failed.`,
+  "udp-mismatch": (f) => `UDP check to ${f.realServer} reply data mismatch.`,
+  "udp-check-failed": (f) => `UDP_CHECK on service ${f.realServer} failed${afterRetries(f.retries)}.`,
+  "udp-rescheduled": () => "UDP connect fail to create socket. Rescheduling.",
+  "dns-failed": (f) => `DNS_CHECK (${f.realServer}) ${f.reason}${afterRetries(f.retries)}`,
+  "dns-rescheduled": () => "UDP socket bind failed. Rescheduling.",
+  "smtp-success": (f) => `Remote SMTP server ${f.realServer} succeed on service.`,
+  "smtp-overflow": (f) =>
+    `SMTP_CHECK Buffer overflow reading from server ${f.server}. Increase SMTP_BUFF_MAX in check_smtp.h`,
+  "smtp-network-unreachable": (f) =>
+    `SMTP_CHECK Network unreachable for server ${f.server} - real server ${f.realServer}`,
+  "smtp-connect-failed": (f) => `SMTP_CHECK Could not connect to server ${f.server}`,
+  "smtp-connect-timeout": (f) => `SMTP_CHECK Connection timeout to server ${f.server}`,
+  "smtp-read-timeout": (f) => `SMTP_CHECK Read timeout from server ${f.server}`,
+  "smtp-read-failed": (f) => `SMTP_CHECK Read failure from server ${f.server}`,
+  "smtp-bad-greeting": (f) => `SMTP_CHECK Bad greeting banner from server ${f.server}`,
+  "smtp-bad-helo": (f) => `SMTP_CHECK Bad HELO response from server ${f.server}`,
+  "smtp-rescheduled": () => "SMTP_CHECK socket bind failed. Rescheduling.",
+  "misc-succeeded": (f) =>
+    `Misc check for [${f.realServer} VS ${f.virtualServer}] by [${f.script}] succeeded.`,
+  "misc-failed": (f) =>
+    `Misc check for [${f.realServer} VS ${f.virtualServer}] by [${f.script}] ${f.verb}${f.tries}${f.cause}.`,
   "service-adding": (f) => `Adding service ${f.realServer} to VS ${f.virtualServer}`,
   "service-removing": (f) => `Removing service ${f.realServer} from VS ${f.virtualServer}`,
   "service-removing-inhibited": (f) =>
@@ -169,6 +248,8 @@ const TEXT: { readonly [Id in CheckerLogId]: (f: CheckerLogFields[Id]) => string
 };
 
 const ERRORS: ReadonlySet<CheckerLogId> = new Set([
+  "ping-range-failed",
+  "ping-range-stays",
   "ipvs-refused",
   "ipvs-unavailable",
   "ipvs-failed",
