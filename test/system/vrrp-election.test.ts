@@ -2,11 +2,10 @@
  * Who becomes master when it is not simply the better of two that start: cut networks, ties, nopreempt,
  * crashes and frozen processes, between makes.
  */
-import { existsSync } from "node:fs";
 import { after, afterEach, before, describe, test } from "node:test";
 import { AddressWatch } from "../lab/address-watch.ts";
 import { Daemon, type Make } from "../lab/daemon.ts";
-import { stays, until } from "../lab/shell.ts";
+import { stays } from "../lab/shell.ts";
 import { type Balancer, INTERFACE, Topology, VIP1 } from "../lab/topology.ts";
 
 function configuration(priority: number, more = ""): string {
@@ -89,13 +88,7 @@ function describeElections(lb1: Make, lb2: Make): void {
       await daemons.lb1.start(configuration(150));
       await daemons.lb2.start(configuration(100));
       await watch.heldBy(VIP1, "lb1");
-      // The parent stops first, so that it does not start its children again.
-      daemons.lb1.signal("SIGSTOP");
-      const processes = await daemons.lb1.processes();
-      for (const pid of processes) process.kill(pid, "SIGKILL");
-      await daemons.lb1.stop("SIGKILL");
-      // Debian's keepalived believes a stale pid file as long as its process is not reaped.
-      await until("the dead to be buried", () => !processes.some((pid) => existsSync(`/proc/${pid}`)));
+      await daemons.lb1.kill();
       await daemons.lb2.says("Entering MASTER STATE", before);
       await daemons.lb1.start(configuration(50));
       await watch.heldBy(VIP1, "lb2");
