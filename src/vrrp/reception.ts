@@ -76,6 +76,9 @@ function compareWithOurs<M extends Memory>(
   from: IpAddress,
   compareAddresses: boolean,
 ): { readonly memory: M; readonly effects: readonly VrrpEffect[] } {
+  // Nearly every advert ends here, thousands of times a second where there are hundreds of routers.
+  if (advert.interval === p.advertInterval && (!compareAddresses || sameList(advert.addresses, p.addresses)))
+    return { memory: m, effects: nothing };
   const effects: VrrpEffect[] = [];
   let memory = m;
   const complain = (line: { readonly memory: M; readonly effects: readonly VrrpEffect[] }) => {
@@ -105,6 +108,15 @@ function compareWithOurs<M extends Memory>(
     complain(complainOnce(memory, "address-missing", log("address-missing", fields)));
   }
   return { memory, effects };
+}
+
+const nothing: readonly VrrpEffect[] = [];
+
+/** Also in the same order, as adverts of one configuration have them. */
+function sameList(a: readonly IpAddress[], b: readonly IpAddress[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /**
@@ -139,7 +151,8 @@ export function hearAsBackup(
 
   const own = ownPriority(p, s);
   const delayed = p.preemptDelay > 0 && (s.preemptAt === undefined || now < s.preemptAt);
-  const peer = { address: from, priority: advert.priority };
+  const same = known && before.peer?.priority === advert.priority;
+  const peer = same ? before.peer : { address: from, priority: advert.priority };
 
   if (p.preemptMode && advert.priority < own && !delayed) {
     const fields = { instance: p.name, from, priority: advert.priority, ours: own };

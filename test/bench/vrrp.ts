@@ -240,10 +240,10 @@ export async function vrrp(instances: number, intervalMillis: number): Promise<r
     row("CPU of the backup", "% of a CPU", (m) => m.cpu.worse, 2),
     row("advert jitter p99", "us", (m) => m.jitter, 3),
     row("one owner each for good", "ms from start", (m) => m.settled, 1),
-    row("take-overs until then", "", (m) => m.transitions, 1),
+    row("take-overs until then", "", (m) => m.transitions, 2),
     row("all taken over after kill -9", "ms", (m) => m.takeover, 1),
     row("one owner each after a restart", "ms", (m) => m.back, 1),
     row("take-overs until then", "after restart", (m) => m.backTransitions, 1),
-    row("resident memory", "KiB", (m) => m.resident, 20),
+    row("resident memory", "KiB", (m) => m.resident, 25),
   ];
 }
