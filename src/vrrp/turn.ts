@@ -66,7 +66,7 @@ export class Turn {
   /** interfaces that are down or gone: the kernel drops their routes without a word */
   readonly #down = new Set<string>();
   /** owners of what was on an interface that came back */
-  #doubtful = new Set<Owner>();
+  readonly #doubtful = new Set<Owner>();
 
   constructor(ports: TurnPorts) {
     this.#ports = ports;
@@ -338,9 +338,8 @@ export class Turn {
     this.#firewall.before();
     for (const refusal of this.#holdings.settle(most)) this.#logRefusal(refusal);
     if (this.#holdings.isUnsettled) return;
-    const doubtful = this.#doubtful;
-    this.#doubtful = new Set();
-    for (const refusal of this.#holdings.verify(doubtful)) this.#logRefusal(refusal);
+    for (const refusal of this.#holdings.verify(this.#doubtful)) this.#logRefusal(refusal);
+    this.#doubtful.clear();
     this.#firewall.after();
   }
 
