@@ -151,7 +151,7 @@ const httpRows: readonly KeywordRow[] = [
     default: "false",
     help: "send TLS SNI",
     field: "enableSni",
-    effect: "parsed",
+    effect: "works",
   },
   {
     keyword: "sni_name",
@@ -160,7 +160,7 @@ const httpRows: readonly KeywordRow[] = [
     help: "SNI name; implies enable_sni",
     field: "sniName",
     since: "later than 2.2.7",
-    effect: "parsed",
+    effect: "works",
   },
   {
     keyword: "fast_recovery",
@@ -293,7 +293,7 @@ const sslGet: BlockTable = {
       help: "perform orderly TLS shutdown",
       field: "tlsCompliant",
       since: "later than 2.2.7",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "url",
@@ -301,7 +301,7 @@ const sslGet: BlockTable = {
       help: "one resource to fetch",
       field: "urls",
       again: "add",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };
@@ -317,7 +317,7 @@ const sslUrl: BlockTable = {
       help: "orderly TLS shutdown for this url",
       field: "tlsCompliant",
       since: "later than 2.2.7",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };

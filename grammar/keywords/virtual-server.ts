@@ -604,9 +604,9 @@ const realServer: BlockTable = {
       keyword: "SSL_GET",
       argument: { kind: "block", block: "SSL_GET", head: "none" },
       help: "HTTPS request check",
-      field: "laterCheckers",
+      field: "checkers",
       again: "add",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "DNS_CHECK",

@@ -10,7 +10,7 @@ import type { CheckerConfig, RealServerConfig, ScriptRef, VirtualServerTarget } 
 import type { MiscCheckConfig } from "../config/model-lvs.ts";
 import { destinationKey } from "../ipvs/model.ts";
 import type { CheckerSentence } from "../log/catalogue/checkers.ts";
-import type { ProbeIo, ScriptEnded } from "./checker.ts";
+import type { ProbeIo, ScriptEnded, SecureProbeIo } from "./checker.ts";
 import { type Check, type CheckOutcome, type CheckOwner, makeCheck, timeLimit } from "./checks.ts";
 import { realServerName, virtualServerName } from "./names.ts";
 import { nextCheckAt } from "./schedule.ts";
@@ -29,6 +29,8 @@ export interface CheckerHost {
   weigh(task: CheckerTask, added: number, quiet: boolean): void;
   /** in [0, 1) */
   readonly random: () => number;
+  /** New sockets with TLS. Never rejects. */
+  openTls(): Promise<SecureProbeIo>;
   /** Runs a script elsewhere, after those before it in its queue. Never rejects. */
   runScript(script: ScriptRef, queue: string, timeout: Micros): Promise<ScriptEnded>;
   /** Ends the scripts of the queues that begin so. */
@@ -131,6 +133,10 @@ export class CheckerTask implements Deadline, CheckOwner {
   /** What this check adds to its server's weight. */
   get added(): number {
     return this.#check.added ?? 0;
+  }
+
+  openTls(): Promise<SecureProbeIo> {
+    return this.#host.openTls();
   }
 
   extend(): void {

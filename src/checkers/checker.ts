@@ -10,7 +10,11 @@ import type { ConnectConfig } from "../config/model.ts";
 export type ProbeSocket = number & { readonly __probeSocket: true };
 
 /** Called while a watched socket is readable or writable; `error`: it carries an error, too. */
-export type ProbeReady = (event: { readonly error: boolean }) => void;
+export type ProbeReady = (event: {
+  readonly error: boolean;
+  /** the error is one of TLS */
+  readonly handshake?: boolean;
+}) => void;
 
 /** A destination with its socket options, prepared once per checker. */
 export interface ProbeTarget {
@@ -53,6 +57,14 @@ export interface ProbeIo {
   digest(): ProbeDigest;
 }
 
+/** Sockets with TLS on them: ready for writing when the handshake is done. One for each checker. */
+export interface SecureProbeIo extends ProbeIo {
+  /** SNI of the next connection; undefined: none */
+  serverName: string | undefined;
+  /** whether connections end with close_notify */
+  courteous: boolean;
+}
+
 /** Why a TCP check failed. `unreachable`: connect() itself was refused, no packet left. */
 export type TcpFailure = "refused" | "timeout" | "unreachable";
 
@@ -61,6 +73,7 @@ export type HttpFailure =
   | "network-unreachable"
   | "connect-timeout"
   | "connect-failed"
+  | "handshake"
   | "header-timeout"
   | "body-timeout"
   | "read-error"

@@ -2,10 +2,19 @@
  * The checks of every kind: a probe, made when it is first needed, with the rule that judges it. Decides
  * which belong together; when a check runs is checker-task.ts's business.
  */
+import { DaemonError } from "../base/errors.ts";
 import type { Micros } from "../base/units.ts";
 import type { CheckerCommon, CheckerConfig, HttpCheckConfig, TcpCheckConfig } from "../config/model.ts";
-import type { MiscCheckConfig } from "../config/model-lvs.ts";
-import type { LocalFailure, MiscOutcome, ProbeIo, ScriptEnded, SmtpOutcome } from "./checker.ts";
+import type { MiscCheckConfig, SslCheckConfig } from "../config/model-lvs.ts";
+import type {
+  HttpOutcome,
+  LocalFailure,
+  MiscOutcome,
+  ProbeIo,
+  ScriptEnded,
+  SecureProbeIo,
+  SmtpOutcome,
+} from "./checker.ts";
 import { DatagramProbe, type Question } from "./datagram.ts";
 import { dnsQuestion } from "./dns.ts";
 import { HttpProbe } from "./http.ts";
@@ -56,6 +65,8 @@ export interface CheckOwner {
   };
   /** in [0, 1) */
   readonly random: () => number;
+  /** New sockets with TLS. Never rejects. */
+  openTls(): Promise<SecureProbeIo>;
   /** The running check has all of its time again. */
   extend(): void;
   /** @returns how it ended; never rejects */
@@ -85,6 +96,12 @@ export function makeCheck(config: CheckerConfig, owner: CheckOwner, known: Check
         config,
         owner,
         known instanceof HttpCheck ? adoptState(config, known.state) : initialHttpState(config),
+      );
+    case "SSL_GET":
+      return new SslCheck(
+        config,
+        owner,
+        known instanceof SslCheck ? adoptState(config, known.state) : initialHttpState(config),
       );
     case "PING_CHECK":
       return new ProbedCheck(
@@ -117,6 +134,59 @@ export function makeCheck(config: CheckerConfig, owner: CheckOwner, known: Check
         owner,
         known instanceof MiscCheck ? adoptMiscState(config, known.state) : initialMiscState(config),
       );
+  }
+}
+
+/** HTTP over TLS; the latter is loaded with the first check. */
+class SslCheck implements Check {
+  state: HttpCheckerState;
+  readonly #config: SslCheckConfig;
+  readonly #owner: CheckOwner;
+  #io: SecureProbeIo | undefined;
+  #probe: HttpProbe | undefined;
+  /** waits for TLS to be loaded */
+  #waiting = false;
+
+  constructor(config: SslCheckConfig, owner: CheckOwner, state: HttpCheckerState) {
+    this.#config = config;
+    this.#owner = owner;
+    this.state = state;
+  }
+
+  start(): void {
+    this.#waiting = true;
+    if (this.#io !== undefined) this.#go(this.#io);
+    else
+      void this.#owner.openTls().then((io) => {
+        this.#io ??= io;
+        if (this.#waiting) this.#go(this.#io);
+      });
+  }
+
+  expire(): void {
+    if (this.#probe !== undefined && !this.#waiting) this.#probe.expire();
+    else this.#settle({ kind: "local", error: new DaemonError("tls", 11, "EAGAIN") });
+  }
+
+  close(): void {
+    this.#waiting = false;
+    this.#probe?.close();
+  }
+
+  #go(io: SecureProbeIo): void {
+    this.#waiting = false;
+    const config = this.#config;
+    const url = config.urls[this.state.url];
+    io.serverName = config.enableSni ? (config.sniName ?? url?.virtualhost) : undefined;
+    io.courteous = url?.tlsCompliant ?? config.tlsCompliant;
+    this.#probe ??= new HttpProbe(io, config, (outcome) => this.#settle(outcome));
+    this.#probe.start(this.state.url);
+  }
+
+  #settle(outcome: HttpOutcome): void {
+    this.#waiting = false;
+    const owner = this.#owner;
+    this.state = owner.settle(outcome, judgeHttp(this.#config, this.state, outcome, owner.place));
   }
 }
 

@@ -2,10 +2,10 @@
  * The request of an HTTP check, exactly the bytes that keepalived sends: these header fields, in
  * this order, and no others. Pure text.
  */
-import type { HttpCheckConfig, UrlConfig } from "../config/model.ts";
+import type { UrlConfig, WebCheckCommon } from "../config/model.ts";
 
 /** HTTP/1.0 unless the configuration asks for more; 1.0C and 1.1 ask the server to close. */
-export function httpRequest(config: HttpCheckConfig, url: UrlConfig): Uint8Array {
+export function httpRequest(config: WebCheckCommon, url: UrlConfig): Uint8Array {
   const { httpProtocol, connect } = config;
   const version = httpProtocol.startsWith("1.1") ? "1.1" : "1.0";
   const close = httpProtocol === "1.0C" || httpProtocol === "1.1" ? "Connection: close\r\n" : "";

@@ -5,7 +5,7 @@
  * server.
  */
 import { DaemonError } from "../base/errors.ts";
-import type { ConnectConfig, HttpCheckConfig, UrlConfig } from "../config/model.ts";
+import type { ConnectConfig, UrlConfig, WebCheckCommon } from "../config/model.ts";
 import {
   type HttpFacts,
   type HttpFailure,
@@ -30,7 +30,7 @@ export class HttpProbe {
   readonly #urls: readonly UrlConfig[];
   readonly #requests: readonly Uint8Array[];
   readonly #done: (outcome: HttpOutcome) => void;
-  readonly #writable: ProbeReady = (event) => this.#onWritable(event.error);
+  readonly #writable: ProbeReady = ({ error, handshake }) => this.#onWritable(error, handshake === true);
   readonly #readable: ProbeReady = (): void => this.#onReadable();
   readonly #reader = new HttpResponseReader();
   #url: UrlConfig | undefined;
@@ -39,7 +39,7 @@ export class HttpProbe {
   #connected = false;
 
   /** @param done called once per `start`, possibly before `start` returns, unless `close` came first */
-  constructor(io: ProbeIo, config: HttpCheckConfig, done: (outcome: HttpOutcome) => void) {
+  constructor(io: ProbeIo, config: WebCheckCommon, done: (outcome: HttpOutcome) => void) {
     this.#io = io;
     this.#connect = config.connect;
     this.#urls = config.urls;
@@ -83,8 +83,9 @@ export class HttpProbe {
     this.#done(outcome);
   }
 
-  #onWritable(failed: boolean): void {
-    const outcome = failed && !this.#connected ? failure("connect-failed") : this.#send();
+  #onWritable(failed: boolean, handshake: boolean): void {
+    const reason = handshake ? "handshake" : "connect-failed";
+    const outcome = failed && !this.#connected ? failure(reason) : this.#send();
     if (outcome !== undefined) this.#finish(outcome);
   }
 

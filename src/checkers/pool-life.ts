@@ -104,6 +104,8 @@ function questionOf(config: Exclude<CheckerConfig, MiscCheckConfig>): readonly u
       return [];
     case "HTTP_GET":
       return [config.httpProtocol, config.urls];
+    case "SSL_GET":
+      return [config.httpProtocol, config.urls, config.enableSni, config.sniName, config.tlsCompliant];
     case "DNS_CHECK":
       return [config.type, config.name];
     case "SMTP_CHECK":

@@ -11,7 +11,7 @@ import type { ConfigModel, ScriptRef, VirtualServerConfig } from "../config/mode
 import type { IpvsEntry, IpvsOperation } from "../ipvs/model.ts";
 import { type CheckerSentence, checkerLine } from "../log/catalogue/checkers.ts";
 import type { FieldValue, Logger } from "../log/entry.ts";
-import type { ProbeIo, ScriptEnded } from "./checker.ts";
+import type { ProbeIo, ScriptEnded, SecureProbeIo } from "./checker.ts";
 import type { CheckerHost, CheckerTask } from "./checker-task.ts";
 import { entryChanges } from "./entry-changes.ts";
 import { type IpvsPort, KernelTable, mergeEntries } from "./kernel-table.ts";
@@ -30,6 +30,8 @@ export interface CheckerTimer {
 
 export interface CheckerPorts {
   readonly io: ProbeIo;
+  /** New sockets with TLS. Never rejects. */
+  readonly openTls: () => Promise<SecureProbeIo>;
   readonly clock: Clock;
   /** in [0, 1) */
   readonly random: () => number;
@@ -69,6 +71,7 @@ type PoolsByService = ReadonlyMap<string, readonly Pool[]>;
 export class CheckerRuntime implements CheckerHost {
   readonly io: ProbeIo;
   readonly random: () => number;
+  readonly openTls: () => Promise<SecureProbeIo>;
   readonly #ports: CheckerPorts;
   readonly #deadlines = new Deadlines<CheckerTask>();
   readonly #timer: CheckerTimer;
@@ -90,6 +93,7 @@ export class CheckerRuntime implements CheckerHost {
   constructor(ports: CheckerPorts) {
     this.io = ports.io;
     this.random = ports.random;
+    this.openTls = ports.openTls;
     this.#ports = ports;
     this.#timer = ports.timer(() => ports.defer(() => this.#serveDue()));
     this.#publisher = ports.timer(() => this.#publish());

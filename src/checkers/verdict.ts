@@ -5,7 +5,8 @@
  * transition (the kernel did not take it) and the next result must then decide again.
  */
 import type { Micros } from "../base/units.ts";
-import type { CheckerPace, HttpCheckConfig } from "../config/model.ts";
+import type { CheckerPace, HttpCheckConfig, WebCheckCommon } from "../config/model.ts";
+import type { SslCheckConfig } from "../config/model-lvs.ts";
 import type { CheckerSentence } from "../log/catalogue/checkers.ts";
 import type { HttpFailure, HttpOutcome } from "./checker.ts";
 
@@ -18,6 +19,8 @@ export interface CheckerState {
   /** failures since the last success; preset to `retry` at start, so that the first one decides */
   readonly retries: number;
 }
+
+type WebCheck = HttpCheckConfig | SslCheckConfig;
 
 /** An HTTP check walks through its URLs, one per check. */
 export interface HttpCheckerState extends CheckerState {
@@ -61,7 +64,7 @@ export function initialState({ alpha, retry }: CheckerPace): CheckerState {
   return state;
 }
 
-export function initialHttpState(config: HttpCheckConfig): HttpCheckerState {
+export function initialHttpState(config: WebCheckCommon): HttpCheckerState {
   return { ...initialState(config), url: 0, failingUrl: undefined, lengthDifferences: [] };
 }
 
@@ -82,7 +85,7 @@ export interface Names {
  * comes back.
  */
 export function judgeHttp(
-  config: HttpCheckConfig,
+  config: WebCheck,
   state: HttpCheckerState,
   outcome: HttpOutcome,
   names: Names,
@@ -101,7 +104,7 @@ export function judgeHttp(
 }
 
 function urlSucceeded(
-  config: HttpCheckConfig,
+  config: WebCheck,
   state: HttpCheckerState,
   names: Names,
   sentences: CheckerSentence[],
@@ -135,14 +138,14 @@ function urlSucceeded(
 }
 
 function urlFailed(
-  config: HttpCheckConfig,
+  config: WebCheck,
   state: HttpCheckerState,
   reason: HttpFailure,
   names: Names,
   sentences: CheckerSentence[],
 ): Verdict<HttpCheckerState> {
   if (state.up && config.logAllFailures)
-    sentences.push({ id: FAILURE_SENTENCE[reason], fields: { realServer: names.realServer } });
+    sentences.push({ id: sentenceOf(config, reason), fields: { realServer: names.realServer } });
   const pause = Math.max(config.delayBeforeRetry, config.delayLoop) as Micros;
   if (!state.up && state.hasRun)
     return said(state, sentences, state.failingUrl === undefined ? config.delayBeforeRetry : pause);
@@ -164,7 +167,15 @@ function urlFailed(
   };
 }
 
+function sentenceOf({ kind }: WebCheck, reason: HttpFailure): FailureId {
+  if (kind === "SSL_GET" && (reason === "header-timeout" || reason === "body-timeout")) return "ssl-timeout";
+  return kind === "SSL_GET" && reason === "read-error" ? "ssl-read-error" : FAILURE_SENTENCE[reason];
+}
+
+type FailureId = (typeof FAILURE_SENTENCE)[HttpFailure] | "ssl-timeout" | "ssl-read-error";
+
 const FAILURE_SENTENCE = {
+  handshake: "ssl-handshake",
   "network-unreachable": "http-network-unreachable",
   "connect-timeout": "http-connect-timeout",
   "connect-failed": "http-connect-failed",
@@ -178,7 +189,7 @@ const FAILURE_SENTENCE = {
 
 /** A Content-Length that lies is logged once per new difference and otherwise ignored. */
 function noteLength(
-  config: HttpCheckConfig,
+  config: WebCheck,
   state: HttpCheckerState,
   outcome: HttpOutcome & { kind: "success" | "failure" },
   names: Names,

@@ -157,7 +157,7 @@ function readCheckers({ context, draft: virtual, dialect }: Service, real: Draft
 }
 
 function isLater(checker: CheckerConfig | LaterCheckerConfig): checker is LaterCheckerConfig {
-  return checker.kind === "SSL_GET" || checker.kind === "FILE_CHECK" || checker.kind === "BFD_CHECK";
+  return checker.kind === "FILE_CHECK" || checker.kind === "BFD_CHECK";
 }
 
 function familyFits(

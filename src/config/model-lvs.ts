@@ -4,7 +4,7 @@
  */
 import type { Family, IpAddress } from "../base/address.ts";
 import type { Micros, Seconds } from "../base/units.ts";
-import type { CheckerCommon, CheckerPace, HttpCheckConfig, ScriptRef, UrlConfig } from "./model.ts";
+import type { CheckerCommon, CheckerPace, ScriptRef, WebCheckCommon } from "./model.ts";
 
 /** `lvs_method TUN type … [port …] [nocsum|csum|remcsum]` */
 export interface TunnelConfig {
@@ -113,18 +113,15 @@ export interface VxlanDestination {
 }
 
 /** Checkers that are part of the configuration but are not run yet: a server is up without them. */
-export type LaterCheckerConfig = SslCheckConfig | FileCheckConfig | BfdCheckConfig;
+export type LaterCheckerConfig = FileCheckConfig | BfdCheckConfig;
 
 /** What SSL_GET has beyond HTTP_GET. */
-export interface SslCheckConfig extends CheckerCommon {
+export interface SslCheckConfig extends WebCheckCommon {
   readonly kind: "SSL_GET";
-  readonly httpProtocol: HttpCheckConfig["httpProtocol"];
-  readonly fastRecovery: boolean;
   readonly enableSni: boolean;
   /** undefined: the virtualhost */
   readonly sniName: string | undefined;
   readonly tlsCompliant: boolean;
-  readonly urls: readonly UrlConfig[];
 }
 
 /** Bytes that a reply must have; `mask` 0 marks bits that may be anything. */

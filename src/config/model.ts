@@ -17,6 +17,7 @@ import type {
   RegexConfig,
   ServiceDialect,
   SmtpCheckConfig,
+  SslCheckConfig,
   SslConfig,
   TunnelConfig,
   UdpCheckConfig,
@@ -291,6 +292,7 @@ export interface ConnectConfig {
 export type CheckerConfig =
   | TcpCheckConfig
   | HttpCheckConfig
+  | SslCheckConfig
   | UdpCheckConfig
   | DnsCheckConfig
   | SmtpCheckConfig
@@ -301,8 +303,12 @@ export interface TcpCheckConfig extends CheckerCommon {
   readonly kind: "TCP_CHECK";
 }
 
-export interface HttpCheckConfig extends CheckerCommon {
+export interface HttpCheckConfig extends WebCheckCommon {
   readonly kind: "HTTP_GET";
+}
+
+/** What HTTP_GET and SSL_GET share. */
+export interface WebCheckCommon extends CheckerCommon {
   readonly httpProtocol: "1.0" | "1.0C" | "1.1" | "1.1K";
   readonly fastRecovery: boolean;
   readonly urls: readonly UrlConfig[];

@@ -3,13 +3,16 @@
  * around it. Decides nothing about health.
  */
 import { constants } from "node:os";
+import type { SecureContext } from "node:tls";
 import type { ScriptEnded } from "../checkers/checker.ts";
 import type { IpvsPort } from "../checkers/kernel-table.ts";
 import { CheckerRuntime } from "../checkers/runtime.ts";
+import { sameConfig } from "../checkers/same-config.ts";
 import type { ConfigModel, GlobalDefs } from "../config/model.ts";
 import { diffTables } from "../ipvs/diff.ts";
 import { IpvsKernel } from "../ipvs/runtime.ts";
 import { bfdEventLine } from "../log/catalogue/bfd.ts";
+import { checkerLine } from "../log/catalogue/checkers.ts";
 import type { Native } from "../net/native-api.ts";
 import type { ScriptResult } from "../script/request.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
@@ -23,8 +26,21 @@ const WANTED_FILES = 1 << 20;
 export const createCheckerChild: ChildRoleFactory = (context: ChildContext): ChildHandlers => {
   const { native, clock, logger, scripts, options } = context;
   native.raiseFileLimit(WANTED_FILES);
+  const io = new NativeProbeIo(native);
+  let ssl: ConfigModel["ssl"];
+  /** made of `ssl` with the first check that needs it */
+  let secureContext: SecureContext | undefined;
   const runtime = new CheckerRuntime({
-    io: new NativeProbeIo(native),
+    io,
+    openTls: async () => {
+      const { credentials, TlsProbeIo } = await import("./tls-io.ts");
+      secureContext ??= credentials(ssl, (what, error) =>
+        logger.write(
+          checkerLine({ id: "ssl-file-failed", fields: { what, where: ssl?.where ?? "", error } }),
+        ),
+      );
+      return new TlsProbeIo(io, secureContext);
+    },
     clock,
     random: Math.random,
     logger,
@@ -55,6 +71,8 @@ export const createCheckerChild: ChildRoleFactory = (context: ChildContext): Chi
         syncDaemon = new SyncDaemonRunner(native, logger);
       }
       syncDaemon?.configure(both, ["master", "backup"], 0);
+      if (!sameConfig(ssl, model.ssl)) secureContext = undefined;
+      ssl = model.ssl;
       if (hasPing(model)) pingRange.open();
       else pingRange.restore();
       return runtime.configure(model);

@@ -19,6 +19,13 @@ const { model } = loadConfig(
 if (model === undefined) throw new Error("the configuration has errors");
 const runtime = new CheckerRuntime({
   io: new NativeProbeIo(native),
+  openTls: async () => {
+    const { credentials, TlsProbeIo } = await import("../../src/daemon/tls-io.ts");
+    return new TlsProbeIo(
+      new NativeProbeIo(native),
+      credentials(model.ssl, () => {}),
+    );
+  },
   clock: monotonicClock,
   random: Math.random,
   logger: { write: () => {} },

@@ -139,6 +139,7 @@ function world(): World {
   };
   const runtime = new CheckerRuntime({
     io,
+    openTls: () => Promise.reject(new Error("no TLS here")),
     clock,
     random: () => 0.5,
     logger: { write: (l) => log.push(l.text) },

@@ -18,6 +18,7 @@ import type {
   MiscCheckConfig,
   PingCheckConfig,
   SmtpCheckConfig,
+  SslCheckConfig,
   UdpCheckConfig,
 } from "../../src/config/model-lvs.ts";
 import type { IpvsOperation } from "../../src/ipvs/model.ts";
@@ -66,6 +67,17 @@ export function httpCheck(more: Partial<HttpCheckConfig> = {}): HttpCheckConfig 
     fastRecovery: false,
     urls: [url("/")],
     ...more,
+  };
+}
+
+export function sslCheck(more: Partial<SslCheckConfig> = {}): SslCheckConfig {
+  return {
+    ...httpCheck(),
+    enableSni: false,
+    sniName: undefined,
+    tlsCompliant: false,
+    ...more,
+    kind: "SSL_GET",
   };
 }
 

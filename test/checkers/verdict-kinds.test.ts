@@ -4,6 +4,8 @@ import { describe, test } from "node:test";
 import { DaemonError } from "../../src/base/errors.ts";
 import type {
   DnsOutcome,
+  HttpFailure,
+  HttpOutcome,
   LocalFailure,
   MiscOutcome,
   PingOutcome,
@@ -11,12 +13,19 @@ import type {
   UdpOutcome,
 } from "../../src/checkers/checker.ts";
 import { miscOutcome } from "../../src/checkers/misc.ts";
-import { type CheckerState, initialState, type Names, type Verdict } from "../../src/checkers/verdict.ts";
+import {
+  type CheckerState,
+  initialHttpState,
+  initialState,
+  judgeHttp,
+  type Names,
+  type Verdict,
+} from "../../src/checkers/verdict.ts";
 import { addedWeight, adoptMiscState, initialMiscState, judgeMisc } from "../../src/checkers/verdict-misc.ts";
 import { judgeDns, judgePing, judgeUdp } from "../../src/checkers/verdict-plain.ts";
 import { initialSmtpState, judgeSmtp } from "../../src/checkers/verdict-smtp.ts";
 import { checkerLine } from "../../src/log/catalogue/checkers.ts";
-import { dnsCheck, miscCheck, pingCheck, smtpCheck, udpCheck } from "./support.ts";
+import { dnsCheck, miscCheck, pingCheck, smtpCheck, sslCheck, udpCheck } from "./support.ts";
 
 const RS = "[10.0.0.2]:tcp:80";
 const VS = "[10.1.0.1]:tcp:80";
@@ -249,4 +258,24 @@ describe("SMTP_CHECK", () => {
       `down 10 | ${overflow} / ${late}`,
     ]);
   });
+});
+
+test("SSL_GET: failures that HTTP_GET does not have, or says otherwise", () => {
+  const failed = (reason: HttpFailure): HttpOutcome => ({ kind: "failure", reason, response: undefined });
+  const reasons: HttpFailure[] = [
+    "handshake",
+    "header-timeout",
+    "body-timeout",
+    "read-error",
+    "connect-timeout",
+  ];
+  const config = sslCheck({ retry: 9, logAllFailures: true });
+  const state = { ...initialHttpState(config), hasRun: true, retries: 0 };
+  assert.deepEqual(story(judgeHttp, config, state, reasons.map(failed)), [
+    `- 1 | SSL handshake/communication error connecting to server ${RS}.`,
+    `- 1 | Timeout SSL read server ${RS}.`,
+    `- 1 | Timeout SSL read server ${RS}.`,
+    `- 1 | SSL read error from server ${RS}.`,
+    `- 1 | Timeout connecting server ${RS}.`,
+  ]);
 });

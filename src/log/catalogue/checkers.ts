@@ -48,6 +48,11 @@ export type CheckerLogFields = {
     readonly received: number;
   }>;
   readonly "http-check-failed": Retried;
+  readonly "ssl-handshake": Of;
+  readonly "ssl-timeout": Of;
+  readonly "ssl-read-error": Of;
+  /** one of the files that the block SSL names */
+  readonly "ssl-file-failed": { readonly what: string; readonly where: string; readonly error: string };
   readonly "icmp-success": Of;
   readonly "icmp-timeout": Of;
   readonly "icmp-failed": Pair;
@@ -167,6 +172,11 @@ const TEXT: { readonly [Id in CheckerLogId]: (f: CheckerLogFields[Id]) => string
     `http_check for RS ${f.realServer} VS ${f.virtualServer} url ${f.path}: ` +
     `content_length (${f.declared}) does not match received bytes (${f.received})`,
   "http-check-failed": (f) => `HTTP_CHECK on service ${f.realServer} failed${afterRetries(f.retries)}.`,
+  "ssl-handshake": (f) => `SSL handshake/communication error connecting to server ${f.realServer}.`,
+  "ssl-timeout": (f) => `Timeout SSL read server ${f.realServer}.`,
+  "ssl-read-error": (f) => `SSL read error from server ${f.realServer}.`,
+  "ssl-file-failed": (f) =>
+    `SSL (${f.where}): the ${f.what} cannot be used (${f.error}); SSL_GET checks go on without it`,
   "icmp-success": (f) => `ICMP connection to ${f.realServer} success.`,
   "icmp-timeout": (f) => `ICMP connection to address ${f.realServer} timeout.`,
   "icmp-failed": (f) => `ICMP connection to ${f.realServer} of ${f.virtualServer} failed.`,
@@ -250,6 +260,7 @@ const TEXT: { readonly [Id in CheckerLogId]: (f: CheckerLogFields[Id]) => string
 const ERRORS: ReadonlySet<CheckerLogId> = new Set([
   "ping-range-failed",
   "ping-range-stays",
+  "ssl-file-failed",
   "ipvs-refused",
   "ipvs-unavailable",
   "ipvs-failed",
