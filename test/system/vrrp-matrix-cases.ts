@@ -89,6 +89,7 @@ function plain(
 }
 
 const PASS = "authentication {\n        auth_type PASS\n        auth_pass 11112222\n    }";
+const AH = PASS.replace("PASS", "AH");
 const five = [1, 2, 3, 4, 5].map((i) => `10.9.0.10${i}`);
 const twenty = Array.from({ length: 20 }, (_, i) => `10.9.2.${i + 1}`);
 
@@ -110,9 +111,13 @@ function syncGroup(name: string, t: Pick<InstanceText, "version" | "interval">):
 export const cases: readonly MatrixCase[] = [
   syncGroup("sync group, v2, 1 s", { version: 2, interval: 1 }),
   syncGroup("sync group, v3, 200 ms", { version: 3, interval: 0.2 }),
+  // the slow ones first, so that the others can fill their waits
+  plain("v2, no authentication, 3 s", { version: 2, interval: 3 }),
+  plain("v2, PASS, 3 s", { version: 2, interval: 3, more: PASS }),
+  plain("v2, AH, 3 s", { version: 2, interval: 3, more: AH }),
   plain("v2, no authentication, 1 s", { version: 2, interval: 1 }),
   plain("v2, PASS, 1 s", { version: 2, interval: 1, more: PASS }),
-  plain("v2, PASS, 3 s", { version: 2, interval: 3, more: PASS }),
+  plain("v2, AH, 1 s", { version: 2, interval: 1, more: AH }),
   plain("v3, 1 s", { version: 3, interval: 1 }),
   plain("v3, 100 ms", { version: 3, interval: 0.1 }),
   plain("v3, 30 ms", { version: 3, interval: 0.03 }),
@@ -125,11 +130,14 @@ export const cases: readonly MatrixCase[] = [
     },
   ),
   plain(
-    "twenty addresses of another net",
-    { version: 3, interval: 0.2, vips: twenty.map((a) => `${a}/24`) },
+    "twenty addresses of another net with labels",
+    { version: 3, interval: 0.2, vips: twenty.map((a, i) => `${a}/24 dev eth0 label eth0:${i + 1}`) },
     {
       vips: twenty,
-      master: twenty.map((a, i) => `addr eth0 inet ${a}/24 scope global ${i === 0 ? "" : "secondary "}eth0`),
+      master: twenty.map((a, i) => {
+        const rank = i === 0 ? "" : "secondary ";
+        return `addr eth0 inet ${a}/24 scope global ${rank}eth0:${i + 1}`;
+      }),
     },
   ),
   plain(
@@ -157,11 +165,6 @@ export const cases: readonly MatrixCase[] = [
     { version: 3, interval: 0.2 },
     { global: "vrrp_mcast_group4 224.0.0.118" },
   ),
-  plain("v2, AH, 1 s", {
-    version: 2,
-    interval: 1,
-    more: "authentication {\n        auth_type AH\n        auth_pass 11112222\n    }",
-  }),
   plain(
     "IPv6, v3, 200 ms",
     { version: 3, interval: 0.2, vips: ["fe80::100/64", "2001:db8::100/64", "2001:db8::101"] },
