@@ -2,9 +2,11 @@
  * The field of the fault catalogue: two of our daemons on a cable that can be made bad, and what was
  * measured there.
  */
+import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Daemon } from "../lab/daemon.ts";
+import { Lateness } from "../lab/lateness.ts";
 import { OwnerWatch, type Period } from "../lab/owner-watch.ts";
 import { Relay } from "../lab/relay.ts";
 import { until } from "../lab/shell.ts";
@@ -43,6 +45,8 @@ export class Field {
   readonly relay: Relay;
   readonly watch: OwnerWatch;
   readonly daemons: Readonly<Record<Router, Daemon>>;
+  /** of this machine, since the field is there */
+  readonly lateness: Lateness = new Lateness();
 
   private constructor(wire: Wire, relay: Relay, watch: OwnerWatch) {
     this.wire = wire;
@@ -68,6 +72,7 @@ export class Field {
 
   async close(): Promise<void> {
     for (const daemon of Object.values(this.daemons)) await daemon.stop("SIGKILL");
+    this.lateness.stop();
     this.relay.stop();
     this.watch.stop();
     await this.wire.remove();
@@ -85,6 +90,16 @@ export class Field {
 
   since(at: number): Period {
     return this.watch.since(at, [VIP]);
+  }
+
+  /**
+   * The address stayed where it was since then, unless this machine stood still for longer than an interval:
+   * then it may have been away for a moment.
+   */
+  undisturbed(at: number, why?: string): void {
+    const { moves } = this.since(at);
+    const { worst } = this.lateness;
+    assert.ok(moves === 0 || worst > INTERVAL, `${moves} moves, ${worst} ms late at most: ${why ?? ""}`);
   }
 
   /** The process that speaks VRRP. */

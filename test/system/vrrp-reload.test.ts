@@ -8,8 +8,8 @@ import { until } from "../lab/shell.ts";
 import { Tap } from "../lab/tap.ts";
 import { Wire } from "../lab/wire.ts";
 
-const INTERVAL_MS = 200;
-const WINDOW_MS = 2_000;
+const INTERVAL_MS = 500;
+const WINDOW_MS = 5_000;
 
 interface Block {
   readonly name: string;

@@ -42,6 +42,14 @@ async function listen(name: string, enough: number, start: (lan: Lan) => Daemon)
   return heard();
 }
 
+/** The first frames. A busy machine may stop late: what comes after them is the next refresh, as the last one was. */
+function first(frames: readonly string[], count: number, refreshed: number): readonly string[] {
+  assert.ok(frames.length >= count, `${frames.length} frames`);
+  const refresh = frames.slice(count - refreshed, count);
+  for (const frame of frames.slice(count)) assert.ok(refresh.includes(frame), frame);
+  return frames.slice(0, count);
+}
+
 const everything = `
 global_defs {
  vrrp_version 3
@@ -86,9 +94,10 @@ describe("announcements on the wire", { concurrency: 2, skip: allowed ? false : 
       listen("wo", enough, (lan) => lan.ours(1, modelFrom(everything))),
       listen("wt", enough, (lan) => lan.theirs(1, everything)),
     ]);
-    assert.equal(ours.arp.length, 15);
-    assert.deepEqual(ours.arp, theirs.arp);
-    assert.equal(ours.advertisements.length, 11);
-    assert.deepEqual(ours.advertisements.toSorted(), theirs.advertisements.toSorted());
+    assert.deepEqual(first(ours.arp, 15, 3), first(theirs.arp, 15, 3));
+    assert.deepEqual(
+      first(ours.advertisements, 11, 1).toSorted(),
+      first(theirs.advertisements, 11, 1).toSorted(),
+    );
   });
 });

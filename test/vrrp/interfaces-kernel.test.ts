@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { millis, seconds } from "../../src/base/units.ts";
-import type { ConfigModel } from "../../src/config/model.ts";
+import { type Centiseconds, type Micros, millis, seconds } from "../../src/base/units.ts";
+import type { ConfigModel, VrrpInstanceConfig } from "../../src/config/model.ts";
 import { Tap } from "../lab/tap.ts";
 import { instance, modelOf } from "./model.ts";
 import { allowed, type Daemon, Lan, until } from "./namespaces.ts";
@@ -17,21 +17,26 @@ async function start(name: string, model: ConfigModel): Promise<{ lan: Lan; daem
   await until("the address is set", () => lan.holds(1, "10.9.0.100"));
   return { lan, daemon };
 }
+/** So long that a busy machine makes a short outage no longer one. */
+const DELAY_MS = 5_000;
+const delays = (up: Micros) => [{ interface: "eth0", down: millis(DELAY_MS), up }];
+/** An owner, active at once, whose interval allows such delays. */
+const patient = (more: Partial<VrrpInstanceConfig> = {}): VrrpInstanceConfig =>
+  instance({ ...more, priority: 255, advertInt: 300 as Centiseconds });
 const story = (daemon: Daemon): string[] => daemon.lines(/reports|Entering|deleted|name has changed/);
 
 describe("an interface", { skip, concurrency: 3 }, () => {
   test("with delays: a short outage is not noticed, a long one is when it has lasted", async () => {
-    const interfaceDelays = [{ interface: "eth0", down: seconds(1), up: millis(500) }];
-    const { lan, daemon } = await start("d", { ...modelOf(instance()), interfaceDelays });
+    const { lan, daemon } = await start("d", { ...modelOf(patient()), interfaceDelays: delays(millis(500)) });
     lan.ip(0, "link set p1 down");
     await sleep(300);
     lan.ip(0, "link set p1 up");
-    await sleep(1_500);
+    await sleep(DELAY_MS + 1_000);
     assert.equal(lan.holds(1, "10.9.0.100"), true);
     const before = performance.now();
     lan.ip(0, "link set p1 down");
     await until("it is noticed", () => daemon.log.includes("Netlink reports eth0 down"));
-    assert.ok(performance.now() - before > 900);
+    assert.ok(performance.now() - before > DELAY_MS - 100);
     lan.ip(0, "link set p1 up");
     await until("it is active again", () => daemon.lines(/Entering MASTER/).length === 2);
     assert.deepEqual(story(daemon), [
@@ -40,7 +45,6 @@ describe("an interface", { skip, concurrency: 3 }, () => {
       "Netlink reports eth0 down",
       "(VI_1) Entering FAULT STATE",
       "Netlink reports eth0 up",
-      "(VI_1) Entering BACKUP STATE",
       "(VI_1) Entering MASTER STATE",
     ]);
   });
@@ -57,19 +61,18 @@ describe("an interface", { skip, concurrency: 3 }, () => {
 
   test("with delays gives them to its VMAC", async () => {
     const vmac = { name: undefined, mac: undefined, netlinkNotifyMsg: false, group: undefined };
-    const interfaceDelays = [{ interface: "eth0", down: seconds(1), up: seconds(0) }];
     const lan = new Lan("i", 1);
     after(() => lan.remove());
-    const daemon = lan.ours(1, { ...modelOf(instance({ vmac })), interfaceDelays });
+    const daemon = lan.ours(1, { ...modelOf(patient({ vmac })), interfaceDelays: delays(seconds(0)) });
     await until("it is active", () => daemon.log.includes("Entering MASTER"));
     lan.ip(0, "link set p1 down");
     await sleep(300);
     lan.ip(0, "link set p1 up");
-    await sleep(1_500);
+    await sleep(DELAY_MS + 1_000);
     lan.ip(1, "link set vrrp.51 down");
     await sleep(300);
     lan.ip(1, "link set vrrp.51 up");
-    await sleep(1_500);
+    await sleep(DELAY_MS + 1_000);
     assert.deepEqual(daemon.lines(/reports|FAULT/), []);
     lan.ip(0, "link set p1 down");
     await until("it is noticed", () => daemon.log.includes("Entering FAULT"));
@@ -129,7 +132,12 @@ describe("an interface", { skip, concurrency: 3 }, () => {
   });
 
   test("with another MTU or MAC goes on, and the new MAC is announced", async () => {
-    const { lan, daemon } = await start("m", modelOf(instance()));
+    // Without the second burst, which would announce any MAC.
+    const { garp } = instance();
+    const { lan, daemon } = await start(
+      "m",
+      modelOf(instance({ garp: { ...garp, masterDelay: seconds(0) } })),
+    );
     const tap = await Tap.start(lan.inside(0), "br0");
     after(() => tap.stop());
     lan.ip(1, "link set eth0 mtu 1400");
@@ -138,7 +146,7 @@ describe("an interface", { skip, concurrency: 3 }, () => {
       tap.frames.some(
         (f) => f.bytes.toString("hex", 6, 12) === "020000000077" && f.bytes.readUInt16BE(12) === 0x0806,
       );
-    await until("the MAC is announced", announced, 3_000);
+    await until("the MAC is announced", announced);
     await sleep(1_500);
     assert.equal(lan.holds(1, "10.9.0.100"), true);
     assert.equal(daemon.lines(/Entering MASTER/).length, 1);

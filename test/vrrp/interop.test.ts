@@ -40,8 +40,8 @@ vrrp_instance VI_1 {
     }
 }
 `;
-/** Anything but the ordinary course of an election. */
-const complaints = /Received advert|invalid|mismatch|wrong|expect|unexpected|not present|rror/;
+/** Anything but the ordinary course of an election; an advert of the one that yields may cross another. */
+const complaints = /invalid|mismatch|wrong|expect|unexpected|not present|rror/;
 
 async function takesOver(lan: Lan, i: number): Promise<readonly string[]> {
   await until(`router ${i} holds the addresses`, () => lan.holds(i, "10.9.9.100"));
@@ -83,7 +83,7 @@ describe("a mixed pair", { concurrency: 2, skip }, () => {
     const set = await takesOver(lan, 1);
     const backup = lan.ours(2, ours(90));
     await until("ours hears it", () => lan.counter(2, "advertRcvd") > 2);
-    assert.equal(lan.holds(2, "10.9.0.100"), false);
+    await until("ours stands by", () => !lan.holds(2, "10.9.0.100"));
     await first.stop();
     assert.deepEqual(await takesOver(lan, 2), set);
     const again = lan.theirs(1, theirs(100));

@@ -199,9 +199,11 @@ describe("on a real kernel", { concurrency: 8, skip }, () => {
     lan.cut(1, true);
     await sleep(3_500);
     lan.cut(1, false);
-    await sleep(1_500);
+    const sent = lan.counter(1, "advertSent");
+    await until("two adverts wait", () => lan.counter(1, "advertSent") > sent + 1);
+    const heard = lan.counter(2, "advertRcvd");
     backup.signal("SIGCONT");
-    await sleep(500);
+    await until("it has heard them", () => lan.counter(2, "advertRcvd") > heard + 1);
     assert.deepEqual(backup.lines(/Entering/), ["(VI_1) Entering BACKUP STATE (init)"]);
   });
 });

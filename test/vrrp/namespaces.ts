@@ -19,7 +19,7 @@ function run(line: string): string {
 }
 
 /** Waits until a condition holds. @param limit milliseconds */
-export async function until(what: string, condition: () => boolean, limit = 20_000): Promise<void> {
+export async function until(what: string, condition: () => boolean, limit = 60_000): Promise<void> {
   const end = performance.now() + limit;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`waited in vain: ${what}`);

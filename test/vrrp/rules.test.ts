@@ -58,8 +58,7 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
     const first = lan.ours(1, modelFrom(configuration(100, words(1))));
     await until("the first is active", () => lan.holds(1, "10.9.0.100"));
     const second = lan.ours(2, modelFrom(configuration(90, words(2))));
-    await until("the second hears it", () => lan.counter(2, "advertRcvd") > 2);
-    assert.equal(lan.holds(2, "10.9.0.100"), false);
+    await until("the second hears it", () => lan.counter(2, "advertRcvd") > 2 && !lan.holds(2, "10.9.0.100"));
     lan.ip(1, "addr add 10.9.0.9/24 dev eth0");
     lan.ip(1, "addr del 10.9.0.1/24 dev eth0");
     await until("the first is in fault", () => first.log.includes("Entering FAULT STATE"));
@@ -137,17 +136,15 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
   test("version 3 learns the active router's interval, and waits in its units", async () => {
     const lan = new Lan("rk", 2);
     after(() => lan.remove());
-    const slow = configuration(90).replace("advert_int 0.1", "advert_int 2");
+    const slow = configuration(90).replace("advert_int 0.1", "advert_int 40");
     lan.theirs(1, configuration(100));
     await until("Debian's is active", () => lan.holds(1, "10.9.0.100"));
     const daemon = lan.ours(2, modelFrom(slow));
-    await until("it has learned", () => daemon.log.includes("updated from 2000ms to 100ms by master"));
+    await until("it has learned", () => daemon.log.includes("updated from 40000ms to 100ms by master"));
     assert.deepEqual(daemon.lines(/mismatch/).length, 1);
-    const cut = performance.now();
     lan.cut(1, true);
+    // Its own interval would make it wait for two minutes.
     await until("it is active", () => lan.holds(2, "10.9.0.100"));
-    // Its own interval would make it wait for six seconds.
-    assert.ok(performance.now() - cut < 5_000);
   });
 
   test("vrrp_startup_delay: nobody is heard until it is over, and the wait begins then", async () => {
@@ -186,18 +183,27 @@ describe("rules of the protocol on real sockets", { concurrency: 3, skip: !allow
   test("timer_expired_backup: a router that slept too long steps back without an advert", async () => {
     const lan = new Lan("rh", 2);
     after(() => lan.remove());
-    const instance = "nopreempt\ntimer_expired_backup 100";
-    const first = lan.ours(1, modelFrom(configuration(100, { instance })));
+    // A second, so that a busy machine does not begin elections of its own.
+    const text = (priority: number): string =>
+      configuration(priority, { instance: "nopreempt\ntimer_expired_backup 100" }).replace(
+        "_int 0.1",
+        "_int 1",
+      );
+    const first = lan.ours(1, modelFrom(text(100)));
     await until("the first is active", () => lan.holds(1, "10.9.0.100"));
-    const second = lan.ours(2, modelFrom(configuration(90, { instance })));
-    await until("the second hears it", () => lan.counter(2, "advertRcvd") > 2);
+    const second = lan.ours(2, modelFrom(text(90)));
+    await until("the second hears it", () => lan.counter(2, "advertRcvd") > 1);
     lan.cut(1, true);
     first.signal("SIGSTOP");
     await until("the second is active", () => lan.holds(2, "10.9.0.100"));
-    lan.cut(1, false);
     first.signal("SIGCONT");
-    await until("the first has stepped back", () => !lan.holds(1, "10.9.0.100"));
+    // Nothing that it could hear made it do so.
+    await until("the first has stepped back", () => first.lines(/Entering BACKUP STATE$/).length === 1);
+    lan.cut(1, false);
+    const before = lan.counter(1, "advertRcvd");
+    await until("the first hears the second", () => lan.counter(1, "advertRcvd") > before + 1);
     assert.deepEqual(second.lines(/received|Received/), []);
+    assert.equal(lan.holds(1, "10.9.0.100"), false);
     assert.equal(lan.holds(2, "10.9.0.100"), true);
   });
 });

@@ -31,7 +31,7 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 const native = loadNative();
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 1000 && !condition(); i++) await sleep(10);
+  for (let i = 0; i < 6000 && !condition(); i++) await sleep(10);
   assert.ok(condition(), what);
 }
 

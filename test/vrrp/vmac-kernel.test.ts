@@ -283,15 +283,16 @@ describe("a VMAC", { skip, concurrency: 2 }, () => {
     const { lan } = await start("p");
     lan.ip(1, "link set eth0 name lan0");
     await until("nothing is left on the renamed one", () => index(lan, 1, "vrrp.51") === undefined);
-    const filter = lan.run(1, ["cat", "/proc/sys/net/ipv4/conf/lan0/arp_filter"]);
-    assert.equal(filter.trim(), "0");
+    const filter = (name: string): string =>
+      lan.run(1, ["cat", `/proc/sys/net/ipv4/conf/${name}/arp_filter`]).trim();
+    await until("its parameters are put back", () => filter("lan0") === "0");
     lan.ip(1, "link set lan0 name eth0");
     await until("it is back", () => onVmac(lan, 1));
     lan.ip(1, "link del eth0");
     await until("it goes with its parent", () => index(lan, 1, "vrrp.51") === undefined);
     lan.plug(1);
     await until("it is back on a new parent", () => onVmac(lan, 1));
-    assert.equal(lan.run(1, ["cat", "/proc/sys/net/ipv4/conf/eth0/arp_filter"]).trim(), "1");
+    assert.equal(filter("eth0"), "1");
   });
 
   test("stays with -V and is adopted by the next start, which takes it away", async () => {
