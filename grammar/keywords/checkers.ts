@@ -479,7 +479,7 @@ const fileCheck: BlockTable = {
       default: "required",
       help: "track_file to use; must be defined earlier",
       field: "trackFile",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "weight",
@@ -488,7 +488,7 @@ const fileCheck: BlockTable = {
       help: "multiplier for the file value",
       syntax: "-2147483647..2147483647 [reverse|noreverse]",
       field: "weight",
-      effect: "parsed",
+      effect: "works",
     },
   ],
 };
@@ -502,7 +502,7 @@ const bfdCheck: BlockTable = {
       default: "required",
       help: "BFD session; must be defined earlier",
       field: "name",
-      effect: "parsed",
+      effect: "works",
     },
     {
       keyword: "alpha",

@@ -6,7 +6,13 @@
 
 import type { Deadline } from "../base/deadlines.ts";
 import { after, type Instant, type Micros } from "../base/units.ts";
-import type { CheckerConfig, RealServerConfig, ScriptRef, VirtualServerTarget } from "../config/model.ts";
+import type {
+  CheckerConfig,
+  ProbingCheckerConfig,
+  RealServerConfig,
+  ScriptRef,
+  VirtualServerTarget,
+} from "../config/model.ts";
 import type { MiscCheckConfig } from "../config/model-lvs.ts";
 import { destinationKey } from "../ipvs/model.ts";
 import type { CheckerSentence } from "../log/catalogue/checkers.ts";
@@ -15,6 +21,7 @@ import { type Check, type CheckOutcome, type CheckOwner, makeCheck, timeLimit } 
 import { realServerName, virtualServerName } from "./names.ts";
 import { nextCheckAt } from "./schedule.ts";
 import type { CheckerState, Report, Verdict } from "./verdict.ts";
+import { type Signal, type SignalCheckConfig, signalKey } from "./verdict-signal.ts";
 
 /** What a checker needs from its process. */
 export interface CheckerHost {
@@ -29,6 +36,8 @@ export interface CheckerHost {
   weigh(task: CheckerTask, added: number, quiet: boolean): void;
   /** in [0, 1) */
   readonly random: () => number;
+  /** by `signalKey` */
+  readonly signals: ReadonlyMap<string, Signal>;
   /** New sockets with TLS. Never rejects. */
   openTls(): Promise<SecureProbeIo>;
   /** Runs a script elsewhere, after those before it in its queue. Never rejects. */
@@ -76,6 +85,14 @@ export interface LastResult {
   readonly at: Instant;
 }
 
+/** Nobody tells again what the kernel did not take. */
+const SIGNAL_RETRY = 1_000_000 as Micros;
+
+/** Whether a checker asks at intervals; the others are told. */
+export function isProbing(config: CheckerConfig): config is ProbingCheckerConfig {
+  return config.kind !== "FILE_CHECK" && config.kind !== "BFD_CHECK";
+}
+
 export class CheckerTask implements Deadline, CheckOwner {
   at: Instant = 0 as Instant;
   slot = -1;
@@ -109,11 +126,17 @@ export class CheckerTask implements Deadline, CheckOwner {
   /** An alpha checker that joins a server which already lives does not take it down. */
   assumeUp(): void {
     const check = this.#check;
+    // What a file says is known, not assumed.
+    if (check.state.hasRun) return;
     check.state = { ...check.state, up: true };
   }
 
   /** The deadline came: time for a check, or the end of one that takes too long. */
   due(now: Instant): void {
+    if (!isProbing(this.config)) {
+      this.#check.start();
+      return;
+    }
     if (this.#probing) {
       this.#check.expire();
       return;
@@ -135,12 +158,17 @@ export class CheckerTask implements Deadline, CheckOwner {
     return this.#check.added ?? 0;
   }
 
+  signalOf(config: SignalCheckConfig): Signal | undefined {
+    return this.#host.signals.get(signalKey(config));
+  }
+
   openTls(): Promise<SecureProbeIo> {
     return this.#host.openTls();
   }
 
   extend(): void {
-    if (this.#probing) this.#host.wake(this, after(this.#host.now(), timeLimit(this.config)));
+    if (this.#probing && isProbing(this.config))
+      this.#host.wake(this, after(this.#host.now(), timeLimit(this.config)));
   }
 
   runScript({ script, timeout }: MiscCheckConfig): Promise<ScriptEnded> {
@@ -174,7 +202,8 @@ export class CheckerTask implements Deadline, CheckOwner {
     for (const sentence of verdict.sentences) host.log(sentence);
     const taken = report === undefined || host.report(this, report);
     if (added !== undefined && failed && taken) host.weigh(this, added, true);
-    host.wake(this, this.#nextAt(now, verdict.delay));
+    if (isProbing(this.config)) host.wake(this, this.#nextAt(now, verdict.delay));
+    else if (!taken) host.wake(this, after(now, SIGNAL_RETRY));
     return taken ? verdict.state : verdict.refused;
   }
 

@@ -4,7 +4,14 @@
  */
 import { DaemonError } from "../base/errors.ts";
 import type { Micros } from "../base/units.ts";
-import type { CheckerCommon, CheckerConfig, HttpCheckConfig, TcpCheckConfig } from "../config/model.ts";
+import type {
+  CheckerCommon,
+  CheckerConfig,
+  CheckerPace,
+  HttpCheckConfig,
+  ProbingCheckerConfig,
+  TcpCheckConfig,
+} from "../config/model.ts";
 import type { MiscCheckConfig, SslCheckConfig } from "../config/model-lvs.ts";
 import type {
   HttpOutcome,
@@ -35,6 +42,13 @@ import {
 } from "./verdict.ts";
 import { addedWeight, adoptMiscState, initialMiscState, judgeMisc, type MiscState } from "./verdict-misc.ts";
 import { judgeDns, judgePing, judgeTcp, judgeUdp } from "./verdict-plain.ts";
+import {
+  initialSignalState,
+  judgeSignal,
+  type Signal,
+  type SignalCheckConfig,
+  type SignalState,
+} from "./verdict-signal.ts";
 import { adoptSmtpState, initialSmtpState, judgeSmtp } from "./verdict-smtp.ts";
 
 /** What a check found out, as far as everybody understands it. */
@@ -65,6 +79,8 @@ export interface CheckOwner {
   };
   /** in [0, 1) */
   readonly random: () => number;
+  /** What was told last about the checker's file or session. */
+  signalOf(config: SignalCheckConfig): Signal | undefined;
   /** New sockets with TLS. Never rejects. */
   openTls(): Promise<SecureProbeIo>;
   /** The running check has all of its time again. */
@@ -78,7 +94,7 @@ export interface CheckOwner {
 }
 
 /** How long a check of this kind may take. A script is ended by its runner; the rest is for its last moments. */
-export function timeLimit(config: CheckerConfig): Micros {
+export function timeLimit(config: ProbingCheckerConfig): Micros {
   return config.kind === "MISC_CHECK" ? ((config.timeout + SCRIPT_END) as Micros) : config.connect.timeout;
 }
 
@@ -86,11 +102,11 @@ const SCRIPT_END = 10_000_000;
 
 /** @param known what the same check of the previous configuration remembers */
 export function makeCheck(config: CheckerConfig, owner: CheckOwner, known: Check | undefined): Check {
-  const plain = (): CheckerState =>
-    known === undefined ? initialState(config) : adoptState(config, known.state);
+  const plain = (pace: CheckerPace): CheckerState =>
+    known === undefined ? initialState(pace) : adoptState(pace, known.state);
   switch (config.kind) {
     case "TCP_CHECK":
-      return new TcpCheck(config, owner, plain());
+      return new TcpCheck(config, owner, plain(config));
     case "HTTP_GET":
       return new HttpCheck(
         config,
@@ -106,18 +122,18 @@ export function makeCheck(config: CheckerConfig, owner: CheckOwner, known: Check
     case "PING_CHECK":
       return new ProbedCheck(
         owner,
-        plain(),
+        plain(config),
         asking(owner, config, pingQuestion(config.connect.address)),
         (s, o) => judgePing(config, s, o, owner.place),
       );
     case "UDP_CHECK":
-      return new ProbedCheck(owner, plain(), asking(owner, config, udpQuestion(config)), (s, o) =>
+      return new ProbedCheck(owner, plain(config), asking(owner, config, udpQuestion(config)), (s, o) =>
         judgeUdp(config, s, o, owner.place),
       );
     case "DNS_CHECK":
       return new ProbedCheck(
         owner,
-        plain(),
+        plain(config),
         asking(owner, config, dnsQuestion(config, owner.random)),
         (s, o) => judgeDns(config, s, o, owner.place),
       );
@@ -127,6 +143,13 @@ export function makeCheck(config: CheckerConfig, owner: CheckOwner, known: Check
         known === undefined ? initialSmtpState(config) : adoptSmtpState(config, known.state),
         (done: (outcome: SmtpOutcome) => void) => new SmtpProbe(owner.io, config, () => owner.extend(), done),
         (s, o) => judgeSmtp(config, s, o, owner.place),
+      );
+    case "FILE_CHECK":
+    case "BFD_CHECK":
+      return new SignalCheck(
+        config,
+        owner,
+        known instanceof SignalCheck ? known.state : initialSignalState(config, owner.signalOf(config)),
       );
     case "MISC_CHECK":
       return new MiscCheck(
@@ -235,6 +258,38 @@ class ProbedCheck<O extends CheckOutcome> implements Check {
   close(): void {
     this.#probe?.close();
   }
+}
+
+/** Nothing is asked: `start` judges what was told last. */
+class SignalCheck implements Check {
+  state: SignalState;
+  readonly #config: SignalCheckConfig;
+  readonly #owner: CheckOwner;
+
+  constructor(config: SignalCheckConfig, owner: CheckOwner, state: SignalState) {
+    this.#config = config;
+    this.#owner = owner;
+    this.state = state;
+  }
+
+  get added(): number {
+    return this.state.added;
+  }
+
+  start(): void {
+    const owner = this.#owner;
+    const signal = owner.signalOf(this.#config);
+    const verdict = signal && judgeSignal(this.#config, this.state, signal, owner.place);
+    if (verdict === undefined) return;
+    const outcome: CheckOutcome = verdict.state.up
+      ? { kind: "success" }
+      : { kind: "failure", reason: "down" };
+    this.state = owner.settle(outcome, verdict);
+  }
+
+  expire(): void {}
+
+  close(): void {}
 }
 
 /** A script instead of a probe. */

@@ -2,7 +2,7 @@
  * Pools with their checkers, as they are made at start and remade by a reload: which checker of the
  * old configuration goes on in which of the new one, and what a new one assumes about its server.
  */
-import type { CheckerConfig, VirtualServerConfig } from "../config/model.ts";
+import type { CheckerConfig, ProbingCheckerConfig, VirtualServerConfig } from "../config/model.ts";
 import type { MiscCheckConfig } from "../config/model-lvs.ts";
 import { destinationKey, serviceKey } from "../ipvs/model.ts";
 import { type CheckerHost, CheckerPlace, CheckerTask } from "./checker-task.ts";
@@ -93,11 +93,16 @@ function makePool(config: VirtualServerConfig, state: PoolState, tasks: readonly
 function checkerKey(server: string, config: CheckerConfig): string {
   if (config.kind === "MISC_CHECK")
     return JSON.stringify([server, config.kind, config.script, config.dynamic]);
+  if (config.kind === "BFD_CHECK") return JSON.stringify([server, config.kind, config.name]);
+  if (config.kind === "FILE_CHECK") {
+    const { trackFile, weight, reverse } = config;
+    return JSON.stringify([server, config.kind, trackFile, weight, reverse]);
+  }
   const { timeout: _, ...connect } = config.connect;
   return JSON.stringify([server, config.kind, connect, questionOf(config)]);
 }
 
-function questionOf(config: Exclude<CheckerConfig, MiscCheckConfig>): readonly unknown[] {
+function questionOf(config: Exclude<ProbingCheckerConfig, MiscCheckConfig>): readonly unknown[] {
   switch (config.kind) {
     case "TCP_CHECK":
     case "PING_CHECK":

@@ -12,16 +12,17 @@ import type { IpvsEntry, IpvsOperation } from "../ipvs/model.ts";
 import { type CheckerSentence, checkerLine } from "../log/catalogue/checkers.ts";
 import type { FieldValue, Logger } from "../log/entry.ts";
 import type { ProbeIo, ScriptEnded, SecureProbeIo } from "./checker.ts";
-import type { CheckerHost, CheckerTask } from "./checker-task.ts";
+import { type CheckerHost, type CheckerTask, isProbing } from "./checker-task.ts";
 import { entryChanges } from "./entry-changes.ts";
-import { type IpvsPort, KernelTable, mergeEntries } from "./kernel-table.ts";
+import { type IpvsPort, KernelTable } from "./kernel-table.ts";
 import { type PoolEffect, type PoolEvent, type PoolStep, stepPool } from "./pool.ts";
 import { changePool, createPool, keyed, type NewPool, type Pool } from "./pool-life.ts";
-import { type PoolState, poolEntry, poolIdentity } from "./pool-state.ts";
 import { sameConfig } from "./same-config.ts";
 import { firstDelay, wakeUpFor } from "./schedule.ts";
+import { merged, removals, sharedChanges } from "./shared-service.ts";
 import { snapshot } from "./snapshot.ts";
 import type { Report } from "./verdict.ts";
+import { type Signal, signalKey } from "./verdict-signal.ts";
 
 export interface CheckerTimer {
   set(at: Instant): void;
@@ -89,6 +90,9 @@ export class CheckerRuntime implements CheckerHost {
   /** the pools of each kernel service; more than one when the file repeats a virtual server */
   #byService: PoolsByService = new Map();
   #poolOf: ReadonlyMap<CheckerTask, Pool> = new Map();
+  readonly #signals = new Map<string, Signal>();
+  /** who is told, by `signalKey` */
+  #listeners: ReadonlyMap<string, readonly CheckerTask[]> = new Map();
 
   constructor(ports: CheckerPorts) {
     this.io = ports.io;
@@ -139,6 +143,21 @@ export class CheckerRuntime implements CheckerHost {
     pool.state = step.state;
     this.#publishWithin(PUBLISH_SOON);
     return true;
+  }
+
+  /**
+   * Tells the checkers of a file or session what is new about it.
+   *
+   * @param key `fileKey` or `bfdKey`
+   */
+  tell(key: string, signal: Signal): void {
+    this.#signals.set(key, signal);
+    const now = this.now();
+    for (const task of this.#listeners.get(key) ?? []) task.due(now);
+  }
+
+  get signals(): ReadonlyMap<string, Signal> {
+    return this.#signals;
   }
 
   /**
@@ -205,7 +224,7 @@ export class CheckerRuntime implements CheckerHost {
         this.#say(pool, effects, STOP_SCRIPT_LIMIT);
       }
       if (flush === "all") this.#table?.flush();
-      else this.#table?.apply(this.#removals());
+      else this.#table?.apply(removals(this.#byService.values()));
       await this.#ports.scripts.drain(STOP_LIMIT);
     }
     this.#table?.close();
@@ -241,7 +260,7 @@ export class CheckerRuntime implements CheckerHost {
     const made = changePool(old, config, this);
     const now = this.now();
     for (const [heir, before] of made.heirs)
-      if (before.slot >= 0 && !before.probing)
+      if (before.slot >= 0 && !before.probing && isProbing(heir.config))
         this.#deadlines.set(heir, Math.min(before.at, after(now, heir.config.delayLoop)) as Instant);
     this.#dismiss(old);
     return made;
@@ -257,8 +276,14 @@ export class CheckerRuntime implements CheckerHost {
   #adopt(pools: ReadonlyMap<string, Pool>): void {
     const byService = new Map<string, Pool[]>();
     const poolOf = new Map<CheckerTask, Pool>();
+    const listeners = new Map<string, CheckerTask[]>();
     for (const pool of pools.values()) {
-      for (const task of pool.tasks) poolOf.set(task, pool);
+      for (const task of pool.tasks) {
+        poolOf.set(task, pool);
+        if (isProbing(task.config)) continue;
+        const key = signalKey(task.config);
+        listeners.set(key, [...(listeners.get(key) ?? []), task]);
+      }
       if (pool.service === undefined) continue;
       const others = byService.get(pool.service);
       if (others === undefined) byService.set(pool.service, [pool]);
@@ -267,13 +292,15 @@ export class CheckerRuntime implements CheckerHost {
     this.#pools = pools;
     this.#byService = byService;
     this.#poolOf = poolOf;
+    this.#listeners = listeners;
   }
 
   #activate(pool: Pool, heirs: NewPool["heirs"], now: Instant): void {
     for (const task of pool.tasks) {
       const { realServer, virtualServer } = task.place;
       if (!heirs.has(task)) this.log({ id: "checker-activated", fields: { realServer, virtualServer } });
-      if (task.slot < 0)
+      if (!isProbing(task.config)) task.due(now);
+      else if (task.slot < 0)
         this.#deadlines.set(task, after(now, firstDelay(task.config.warmup, this.#ports.random())));
     }
   }
@@ -293,15 +320,6 @@ export class CheckerRuntime implements CheckerHost {
     for (const service of services) {
       const was = this.#table?.refused.has(service) ? undefined : merged(before.get(service) ?? []);
       out.push(...entryChanges(was, merged(this.#byService.get(service) ?? [])));
-    }
-    return out;
-  }
-
-  #removals(): IpvsOperation[] {
-    const out: IpvsOperation[] = [];
-    for (const [pool] of this.#byService.values()) {
-      const identity = pool && poolIdentity(pool.config);
-      if (identity !== undefined) out.push({ kind: "deleteService", identity });
     }
     return out;
   }
@@ -390,13 +408,4 @@ export class CheckerRuntime implements CheckerHost {
     this.#publishNotBefore = after(now, (PUBLISH_SHARE * between(began, now)) as Micros);
     this.#publishWithin(PUBLISH_REFRESH);
   }
-}
-
-/** What one kernel service must hold for all virtual servers that share it. */
-function merged(pools: readonly Pool[]): IpvsEntry | undefined {
-  return mergeEntries(pools.flatMap((p) => poolEntry(p.config, p.state) ?? []));
-}
-
-function sharedChanges(pools: readonly Pool[], pool: Pool, state: PoolState): IpvsOperation[] {
-  return entryChanges(merged(pools), merged(pools.map((p) => (p === pool ? { ...pool, state } : p))));
 }

@@ -6,7 +6,7 @@ import { buildBfd, buildFile, readDns, readMisc, readRegex, readUdp } from "./bu
 import type { Draft } from "./draft.ts";
 import type { ConfigSystem } from "./load.ts";
 import type { CheckerConfig, CheckerPace, ConnectConfig, HttpCheckConfig, UrlConfig } from "./model.ts";
-import type { LaterCheckerConfig, SslCheckConfig } from "./model-lvs.ts";
+import type { SslCheckConfig } from "./model-lvs.ts";
 import { isLinkLocal } from "./numbers.ts";
 import { reportAtEnd } from "./report-at-end.ts";
 import type { Reporter } from "./reporter.ts";
@@ -42,7 +42,7 @@ export function buildCheckers(
   context: CheckerContext,
   draft: Draft,
   defaults: CheckerDefaults,
-): readonly (CheckerConfig | LaterCheckerConfig)[] {
+): readonly CheckerConfig[] {
   const { reporter } = context;
   const kind = draft.block.name;
   if (kind === "FILE_CHECK" || kind === "BFD_CHECK") return buildTracker(context, draft, defaults);
@@ -138,7 +138,7 @@ function buildTracker(
   context: CheckerContext,
   draft: Draft,
   defaults: CheckerDefaults,
-): readonly LaterCheckerConfig[] {
+): readonly CheckerConfig[] {
   return draft.block.name === "FILE_CHECK" ? buildFile(context, draft) : buildBfd(context, draft, defaults);
 }
 

@@ -18,7 +18,7 @@ import type {
   SorryServerConfig,
   VirtualServerTarget,
 } from "./model.ts";
-import type { LaterCheckerConfig, ServiceDialect, VirtualServerGroupConfig } from "./model-lvs.ts";
+import type { ServiceDialect, VirtualServerGroupConfig } from "./model-lvs.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Scripts } from "./scripts.ts";
 import { inOrder } from "./service-options.ts";
@@ -104,7 +104,6 @@ export function readRealServers(service: Service): readonly RealServerConfig[] {
       continue;
     }
     seen.set(key, block.statement);
-    const { checkers, laterCheckers } = readCheckers(service, block, port);
     result.push({
       where: reporter.where(block.statement),
       address,
@@ -120,19 +119,18 @@ export function readRealServers(service: Service): readonly RealServerConfig[] {
       notifyUp: scripts.resolve(block.script("notify_up")),
       notifyDown: scripts.resolve(block.script("notify_down")),
       smtpAlert: block.flag("smtp_alert") ?? global.smtpAlertChecker ?? global.smtpAlert ?? true,
-      checkers,
-      laterCheckers,
+      checkers: readCheckers(service, block, port),
     });
   }
   return result;
 }
 
-type Checkers = Pick<RealServerConfig, "checkers" | "laterCheckers">;
-const noCheckers: Checkers = { checkers: [], laterCheckers: [] };
-
-function readCheckers({ context, draft: virtual, dialect }: Service, real: Draft, port: number): Checkers {
-  if (real.children.length === 0 || real.head.kind !== "endpoint" || dialect?.checkerOff === true)
-    return noCheckers;
+function readCheckers(
+  { context, draft: virtual, dialect }: Service,
+  real: Draft,
+  port: number,
+): readonly CheckerConfig[] {
+  if (real.children.length === 0 || real.head.kind !== "endpoint" || dialect?.checkerOff === true) return [];
   const both = (keyword: string): Micros | undefined => micros(real, keyword) ?? micros(virtual, keyword);
   const defaults = {
     delayLoop: both("delay_loop") ?? defaultDelayLoop,
@@ -147,17 +145,7 @@ function readCheckers({ context, draft: virtual, dialect }: Service, real: Draft
     // A checker keeps the port as written where the service forces another one on the real server.
     target: { ...real.head, port: real.head.port === 0 ? port : real.head.port },
   };
-  const checkers: CheckerConfig[] = [];
-  const laterCheckers: LaterCheckerConfig[] = [];
-  for (const block of real.children)
-    for (const checker of buildCheckers(context, block, defaults))
-      if (isLater(checker)) laterCheckers.push(checker);
-      else checkers.push(checker);
-  return { checkers, laterCheckers };
-}
-
-function isLater(checker: CheckerConfig | LaterCheckerConfig): checker is LaterCheckerConfig {
-  return checker.kind === "FILE_CHECK" || checker.kind === "BFD_CHECK";
+  return real.children.flatMap((block) => buildCheckers(context, block, defaults));
 }
 
 function familyFits(

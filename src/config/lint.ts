@@ -66,7 +66,7 @@ export class Linter {
         );
     }
     for (const server of realServers) {
-      for (const checker of [...server.checkers, ...(server.laterCheckers ?? [])])
+      for (const checker of server.checkers)
         if (checker.kind === "MISC_CHECK")
           this.#timeouts(server, checker, "misc_timeout", checker.timeout, draft);
         else if ("connect" in checker)

@@ -1,6 +1,6 @@
 /**
  * The parts of the LVS model that go beyond plain services: groups, tunnels, the EulerOS dialect, and
- * the checkers that are read and checked but not run yet.
+ * most checkers.
  */
 import type { Family, IpAddress } from "../base/address.ts";
 import type { Micros, Seconds } from "../base/units.ts";
@@ -111,9 +111,6 @@ export interface VxlanDestination {
   /** undefined: as the virtual server */
   readonly forwarding: "NATinVXLAN" | "FNATinVXLAN" | "FNAT" | "NAT" | undefined;
 }
-
-/** Checkers that are part of the configuration but are not run yet: a server is up without them. */
-export type LaterCheckerConfig = FileCheckConfig | BfdCheckConfig;
 
 /** What SSL_GET has beyond HTTP_GET. */
 export interface SslCheckConfig extends WebCheckCommon {

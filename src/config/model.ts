@@ -8,8 +8,9 @@ import type { Family, IpAddress } from "../base/address.ts";
 import type { Centiseconds, Micros, Seconds } from "../base/units.ts";
 import type { GlobalExtras } from "./model-global.ts";
 import type {
+  BfdCheckConfig,
   DnsCheckConfig,
-  LaterCheckerConfig,
+  FileCheckConfig,
   LocalAddressGroupConfig,
   LvsVxlanConfig,
   MiscCheckConfig,
@@ -257,8 +258,6 @@ export interface RealServerConfig {
   readonly notifyDown: ScriptRef | undefined;
   readonly smtpAlert: boolean;
   readonly checkers: readonly CheckerConfig[];
-  /** read, but without effect until their issue is done: the server is up as if they were not there */
-  readonly laterCheckers?: readonly LaterCheckerConfig[] | undefined;
 }
 
 /** What all checkers that have a clock share, after inheritance from checker, real server and virtual server. */
@@ -289,7 +288,8 @@ export interface ConnectConfig {
   readonly fwmark: number | undefined;
 }
 
-export type CheckerConfig =
+/** Checkers that ask at intervals. */
+export type ProbingCheckerConfig =
   | TcpCheckConfig
   | HttpCheckConfig
   | SslCheckConfig
@@ -298,6 +298,8 @@ export type CheckerConfig =
   | SmtpCheckConfig
   | PingCheckConfig
   | MiscCheckConfig;
+
+export type CheckerConfig = ProbingCheckerConfig | FileCheckConfig | BfdCheckConfig;
 
 export interface TcpCheckConfig extends CheckerCommon {
   readonly kind: "TCP_CHECK";

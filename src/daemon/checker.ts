@@ -8,13 +8,16 @@ import type { ScriptEnded } from "../checkers/checker.ts";
 import type { IpvsPort } from "../checkers/kernel-table.ts";
 import { CheckerRuntime } from "../checkers/runtime.ts";
 import { sameConfig } from "../checkers/same-config.ts";
+import { bfdKey } from "../checkers/verdict-signal.ts";
 import type { ConfigModel, GlobalDefs } from "../config/model.ts";
+import type { TrackFileConfig } from "../config/model-vrrp.ts";
 import { diffTables } from "../ipvs/diff.ts";
 import { IpvsKernel } from "../ipvs/runtime.ts";
 import { bfdEventLine } from "../log/catalogue/bfd.ts";
 import { checkerLine } from "../log/catalogue/checkers.ts";
 import type { Native } from "../net/native-api.ts";
 import type { ScriptResult } from "../script/request.ts";
+import type { CheckerFiles } from "./checker-files.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
 import { PingRange } from "./ping-range.ts";
 import { NativeProbeIo } from "./probe-io.ts";
@@ -57,7 +60,11 @@ export const createCheckerChild: ChildRoleFactory = (context: ChildContext): Chi
     openIpvs: () => openIpvs(native),
   });
   const pingRange = new PingRange(logger);
-  context.onBfd((notice) => logger.write(bfdEventLine(notice, clock.now())));
+  context.onBfd((notice) => {
+    logger.write(bfdEventLine(notice, clock.now()));
+    runtime.tell(bfdKey(notice.session), { kind: "bfd", up: notice.up });
+  });
+  let files: CheckerFiles | undefined;
   let flushOnStop: GlobalDefs["lvsFlushOnStop"] = "no";
   let syncDaemon: SyncDaemonRunner | undefined;
   return {
@@ -73,17 +80,33 @@ export const createCheckerChild: ChildRoleFactory = (context: ChildContext): Chi
       syncDaemon?.configure(both, ["master", "backup"], 0);
       if (!sameConfig(ssl, model.ssl)) secureContext = undefined;
       ssl = model.ssl;
+      const wanted = filesOf(model);
+      if (files === undefined && wanted.length > 0) {
+        const { CheckerFiles } = await import("./checker-files.ts");
+        files = new CheckerFiles(native, logger, (key, signal) => runtime.tell(key, signal));
+      }
+      files?.apply(wanted);
       if (hasPing(model)) pingRange.open();
       else pingRange.restore();
       return runtime.configure(model);
     },
     async stop() {
       syncDaemon?.close();
+      files?.close();
       await runtime.stop(!options.dontReleaseIpvs, flushOnStop);
       pingRange.restore();
     },
   };
 };
+
+/** The track files that checkers follow. */
+function filesOf({ trackFiles = [], virtualServers }: ConfigModel): readonly TrackFileConfig[] {
+  const names = new Set<string>();
+  for (const { realServers } of virtualServers)
+    for (const { checkers } of realServers)
+      for (const checker of checkers) if (checker.kind === "FILE_CHECK") names.add(checker.trackFile);
+  return trackFiles.filter(({ name }) => names.has(name));
+}
 
 function hasPing({ virtualServers }: ConfigModel): boolean {
   return virtualServers.some((v) =>

@@ -90,14 +90,6 @@ test("full NAT stands in the kernel as masquerading, which is the half of it tha
   );
 });
 
-test("a server whose checkers do not run yet is up, alpha or not", () => {
-  const later = { kind: "BFD_CHECK", where: "t.conf:1", name: "peer", alpha: true } as const;
-  const config = virtual([real(2, { checkers: [], laterCheckers: [later] })]);
-  const { state, effects } = startPool(config, NONE);
-  assert.equal(isAlive(state, "10.0.0.2:80"), true);
-  assert.ok(effectTexts(effects).includes("ipvs add 10.0.0.2:80 w1"));
-});
-
 test("at start an alpha server stays out, or stands in with weight 0 under inhibit_on_failure", () => {
   const failed = new Map([
     ["10.0.0.2:80", [0]],

@@ -11,7 +11,9 @@ import type {
 } from "../../src/checkers/checker.ts";
 import type { IpvsPort } from "../../src/checkers/kernel-table.ts";
 import { CheckerRuntime } from "../../src/checkers/runtime.ts";
+import { bfdKey, fileKey, type Signal } from "../../src/checkers/verdict-signal.ts";
 import type { ConfigModel, ConnectConfig, GlobalDefs, VirtualServerConfig } from "../../src/config/model.ts";
+import type { BfdCheckConfig, FileCheckConfig } from "../../src/config/model-lvs.ts";
 import { diffTables } from "../../src/ipvs/diff.ts";
 import type { IpvsEntry, IpvsTable } from "../../src/ipvs/model.ts";
 import type { FieldValue } from "../../src/log/entry.ts";
@@ -606,5 +608,41 @@ test("a script whose check is over is ended, and its answer is not heard", async
   assert.equal(
     w.log.some((line) => line.startsWith("Misc")),
     false,
+  );
+});
+
+test("files and BFD sessions are heard at once, from before the start on, and over a reload", () => {
+  const w = world();
+  const file: FileCheckConfig = {
+    kind: "FILE_CHECK",
+    where: "t.conf:1",
+    trackFile: "load",
+    weight: 2,
+    reverse: undefined,
+  };
+  const bfd: BfdCheckConfig = { kind: "BFD_CHECK", where: "t.conf:1", name: "peer", alpha: true };
+  const servers = [real(2, { weight: 5, checkers: [file] }), real(3, { checkers: [bfd] })];
+  const says = (value: number): Signal => ({ kind: "file", value, weight: 1, reverse: false });
+  w.runtime.tell(fileKey("load"), says(4));
+  w.runtime.configure(model(virtual(servers)));
+  assert.deepEqual(take(w.operations), ["add service rr", "add 10.0.0.2:80 w13"]);
+  w.runtime.tell(bfdKey("peer"), { kind: "bfd", up: true });
+  assert.deepEqual(take(w.operations), ["add 10.0.0.3:80 w1"]);
+  w.runtime.tell(fileKey("load"), says(1));
+  assert.deepEqual(take(w.operations), ["edit 10.0.0.2:80 w7"]);
+  w.runtime.configure(model(virtual(servers, { quorum: 2 })));
+  w.run(100);
+  assert.deepEqual(take(w.operations), [], "a reload or time alone changes nothing");
+  w.runtime.configure(model(virtual([...servers, real(4, { checkers: [{ ...bfd, alpha: false }] })])));
+  assert.deepEqual(take(w.operations), ["add 10.0.0.4:80 w1"]);
+  w.kernel.error = "EBUSY";
+  w.runtime.tell(bfdKey("peer"), { kind: "bfd", up: false });
+  take(w.operations);
+  w.kernel.error = undefined;
+  w.run(2);
+  assert.deepEqual(
+    take(w.operations).sort(),
+    ["delete 10.0.0.3:80", "delete 10.0.0.4:80"],
+    "it is tried again",
   );
 });

@@ -23,7 +23,15 @@ import {
 } from "../../src/checkers/verdict.ts";
 import { addedWeight, adoptMiscState, initialMiscState, judgeMisc } from "../../src/checkers/verdict-misc.ts";
 import { judgeDns, judgePing, judgeUdp } from "../../src/checkers/verdict-plain.ts";
+import {
+  initialSignalState,
+  judgeSignal,
+  type Signal,
+  type SignalCheckConfig,
+  type SignalState,
+} from "../../src/checkers/verdict-signal.ts";
 import { initialSmtpState, judgeSmtp } from "../../src/checkers/verdict-smtp.ts";
+import type { FileCheckConfig } from "../../src/config/model-lvs.ts";
 import { checkerLine } from "../../src/log/catalogue/checkers.ts";
 import { dnsCheck, miscCheck, pingCheck, smtpCheck, sslCheck, udpCheck } from "./support.ts";
 
@@ -279,3 +287,59 @@ test("SSL_GET: failures that HTTP_GET does not have, or says otherwise", () => {
     `- 1 | Timeout connecting server ${RS}.`,
   ]);
 });
+
+test("BFD_CHECK follows its session; what confirms an assumption is said once", () => {
+  const told = (ups: readonly boolean[], alpha: boolean): string[] => {
+    const config = { kind: "BFD_CHECK", where: "t.conf:1", name: "peer", alpha } as const;
+    const signals = ups.map((up): Signal => ({ kind: "bfd", up }));
+    return signalStory(config, initialSignalState(config, undefined), signals);
+  };
+  const says = (state: string): string => `BFD check of [peer] RS(${RS}) is ${state}`;
+  assert.deepEqual(told([false, false, true, true], false), [
+    `down | ${says("DOWN")}`,
+    "-",
+    `up | ${says("UP")}`,
+    "-",
+  ]);
+  assert.deepEqual(told([false, true, false], true), [
+    `stillDown | ${says("DOWN")}`,
+    `up | ${says("UP")}`,
+    `down | ${says("DOWN")}`,
+  ]);
+});
+
+test("FILE_CHECK: the number times the weight is added, or takes the server out at once", () => {
+  const told = (
+    own: { readonly weight?: number; readonly reverse?: boolean },
+    values: readonly number[],
+    file: { readonly weight: number; readonly reverse: boolean } = { weight: 1, reverse: false },
+  ): string[] => {
+    const config: FileCheckConfig = {
+      kind: "FILE_CHECK",
+      where: "t.conf:1",
+      trackFile: "load",
+      weight: own.weight,
+      reverse: own.reverse,
+    };
+    const signals = values.map((value): Signal => ({ kind: "file", value, ...file }));
+    const first = initialSignalState(config, signals[0]);
+    return [`begins ${first.up ? "up" : "down"} ${first.added}`, ...signalStory(config, first, signals)];
+  };
+  assert.deepEqual(told({ weight: 2 }, [4, -3]), ["begins up 8", "-", "- -6"]);
+  assert.deepEqual(told({ weight: 3, reverse: true }, [4, -3]), ["begins up -12", "-", "- 9"]);
+  assert.deepEqual(told({}, [1, 2], { weight: 10, reverse: true }), ["begins up -10", "-", "- -20"]);
+  assert.deepEqual(told({ weight: 0 }, [4, 0, 1]), ["begins down 0", "-", "up", "down"]);
+  assert.deepEqual(told({ weight: 0, reverse: true }, [1, 0]), ["begins up 0", "-", "down"]);
+  assert.deepEqual(told({ weight: 2 }, [5, -2_147_483_648, 6]), ["begins up 10", "-", "down 0", "up 12"]);
+});
+
+function signalStory(config: SignalCheckConfig, from: SignalState, signals: readonly Signal[]): string[] {
+  let state = from;
+  return signals.map((signal) => {
+    const v = judgeSignal(config, state, signal, NAMES);
+    if (v === undefined) return "not meant";
+    state = v.state;
+    const texts = v.sentences.map((s) => checkerLine(s).text).join(" / ");
+    return `${v.report ?? "-"}${v.added === undefined ? "" : ` ${v.added}`}${texts === "" ? "" : ` | ${texts}`}`;
+  });
+}

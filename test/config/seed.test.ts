@@ -211,7 +211,6 @@ ${server("10.0.0.13")}${server("10.0.0.14")}}
         },
       },
     ],
-    laterCheckers: [],
   });
   assert.deepEqual(model?.virtualServers, [
     {

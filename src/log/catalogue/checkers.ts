@@ -53,6 +53,7 @@ export type CheckerLogFields = {
   readonly "ssl-read-error": Of;
   /** one of the files that the block SSL names */
   readonly "ssl-file-failed": { readonly what: string; readonly where: string; readonly error: string };
+  readonly "bfd-check": Of<{ readonly session: string; readonly up: boolean }>;
   readonly "icmp-success": Of;
   readonly "icmp-timeout": Of;
   readonly "icmp-failed": Pair;
@@ -177,6 +178,7 @@ const TEXT: { readonly [Id in CheckerLogId]: (f: CheckerLogFields[Id]) => string
   "ssl-read-error": (f) => `SSL read error from server ${f.realServer}.`,
   "ssl-file-failed": (f) =>
     `SSL (${f.where}): the ${f.what} cannot be used (${f.error}); SSL_GET checks go on without it`,
+  "bfd-check": (f) => `BFD check of [${f.session}] RS(${f.realServer}) is ${f.up ? "UP" : "DOWN"}`,
   "icmp-success": (f) => `ICMP connection to ${f.realServer} success.`,
   "icmp-timeout": (f) => `ICMP connection to address ${f.realServer} timeout.`,
   "icmp-failed": (f) => `ICMP connection to ${f.realServer} of ${f.virtualServer} failed.`,
