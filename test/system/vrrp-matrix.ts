@@ -27,7 +27,7 @@ export interface MatrixTimes {
 /** Adverts of calm that are watched, and least time of it. */
 const CALM_ADVERTS = 5;
 const CALM_MS = 1_000;
-const CALM_ATTEMPTS = 4;
+const CALM_ATTEMPTS = 8;
 /** How long both may hold an address: an advert interval, and what a busy machine needs to act on one. */
 const OVERLAP_SLACK_MS = 4_000;
 

@@ -336,6 +336,37 @@ vrrp_script hangs {
     }
   });
 
+  test("fifo_write_vrrp_states_on_reload: a reload that changes nothing writes all states", async () => {
+    await onBoth(async (field) => {
+      const text = `
+global_defs {
+    vrrp_notify_fifo ${field.path("fifo")}
+    fifo_write_vrrp_states_on_reload
+}
+vrrp_sync_group G {
+    group {
+        A
+        B
+    }
+}
+${instance("A", 0, 51, "")}${instance("B", 1, 52, "")}${instance("C", 0, 53, "")}`;
+      await field.daemon.start(text);
+      await field.says("GROUP G", "MASTER 0");
+      await field.says("INSTANCE C", "MASTER 100");
+      field.daemon.reload(text);
+      await until("three lines of the group", () => field.told("GROUP G").length === 3);
+      await field.daemon.stop();
+      await field.says("GROUP G", "STOP 0");
+      const life = (priority: number, times: number): readonly string[] =>
+        ["BACKUP", ...Array<string>(times).fill("MASTER"), "STOP"].map((state) => `${state} ${priority}`);
+      assert.deepEqual(field.told("GROUP G"), life(0, 2));
+      // keepalived.conf(5) says all instances and groups; 2.2.7 writes the groups only
+      const times = field.daemon.make === "ours" ? 2 : 1;
+      for (const name of ["A", "B", "C"])
+        assert.deepEqual(field.told(`INSTANCE ${name}`), life(100, times), name);
+    });
+  });
+
   test("processes are counted, with quorums and delays", async () => {
     await onBoth(async (field) => {
       // The kernel tells of processes in the first network namespace only, which Debian's daemon leaves by -s.

@@ -87,6 +87,8 @@ function everything(lan: Lan, i: number): string[] {
 
 interface Comparison {
   readonly about: string;
+  /** words of `global_defs` */
+  readonly global?: string;
   /** lines of the instance */
   readonly text: string;
   /** an address that tells that all is set */
@@ -112,6 +114,14 @@ const loopback = ["-lo/rp_filter 0", "+lo/rp_filter 2"];
 const comparisons: readonly Comparison[] = [
   {
     about: "one VMAC",
+    text: "use_vmac\n virtual_ipaddress {\n 10.9.0.100\n }",
+    last: "10.9.0.100/32",
+    active: loopback,
+    left: parentLeft("eth0"),
+  },
+  {
+    about: "one VMAC with disable_local_igmp",
+    global: "disable_local_igmp",
     text: "use_vmac\n virtual_ipaddress {\n 10.9.0.100\n }",
     last: "10.9.0.100/32",
     active: loopback,
@@ -165,6 +175,7 @@ describe("both makes with the same VMACs", { skip: skip || skipPeer, concurrency
       );
       const text = `global_defs {
  vrrp_version 3
+ ${c.global ?? ""}
 }
 vrrp_instance VI_1 {
  interface eth0
