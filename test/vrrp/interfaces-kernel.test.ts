@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Centiseconds, type Micros, millis, seconds } from "../../src/base/units.ts";
 import type { ConfigModel, VrrpInstanceConfig } from "../../src/config/model.ts";
 import { Tap } from "../lab/tap.ts";
-import { instance, modelOf } from "./model.ts";
+import { instance, modelOf, vip } from "./model.ts";
 import { allowed, type Daemon, Lan, until } from "./namespaces.ts";
 
 const skip = allowed ? false : "needs root";
@@ -150,6 +150,39 @@ describe("an interface", { skip, concurrency: 3 }, () => {
     await sleep(1_500);
     assert.equal(lan.holds(1, "10.9.0.100"), true);
     assert.equal(daemon.lines(/Entering MASTER/).length, 1);
+  });
+
+  test("that returns as another kind on another parent is used again: allow_if_changes", async () => {
+    const lan = new Lan("c", 1);
+    after(() => lan.remove());
+    const make = (line: string): void => {
+      lan.ip(1, `link add ${line}`);
+      lan.ip(1, "addr add 10.9.0.7/24 dev up0");
+      lan.ip(1, "link set up0 up");
+    };
+    make("link eth0 up0 type macvlan mode bridge");
+    const model = modelOf(
+      instance({ interface: "up0" }),
+      instance({ name: "VI_2", virtualIpaddress: [vip("10.9.0.200")] }),
+    );
+    const changing = {
+      ...model,
+      global: { ...model.global, dynamicInterfaces: "allow_if_changes" as const },
+    };
+    const holds = (): boolean => lan.ip(1, "-o addr show").includes(" 10.9.0.100/32");
+    // Both have VRID 51 on the wire of eth0 today, which is a mistake unless up0 may lie elsewhere tomorrow.
+    const daemon = lan.ours(1, model);
+    await until("the first is active", holds);
+    assert.equal(lan.holds(1, "10.9.0.200"), false);
+    lan.configure(1, changing);
+    daemon.signal("SIGHUP");
+    await until("both are active", () => holds() && lan.holds(1, "10.9.0.200"));
+    lan.ip(1, "link del up0");
+    await until("it is missed", () => daemon.lines(/VI_1\) Entering FAULT/).length === 1);
+    make("name up0 type veth peer name other0");
+    lan.ip(1, "link set other0 up");
+    await until("it is active again", holds);
+    assert.equal(lan.holds(1, "10.9.0.200"), true);
   });
 
   test("that is not tracked may be down: dont_track_primary", async () => {
