@@ -12,6 +12,8 @@ interface Import {
   /** a path from the root of the repository, or a package or `node:` name */
   readonly target: string;
   readonly typeOnly: boolean;
+  /** loaded when it is needed */
+  readonly isLazy?: boolean;
 }
 
 const files = globSync(["src/**/*.ts", "grammar/**/*.ts"]).toSorted();
@@ -37,7 +39,7 @@ function importsOf(from: string, source: string): Import[] {
   for (const [, target = ""] of text.matchAll(/^import\s+"([^"]+)"/gm))
     found.push({ from, target: resolve(from, target), typeOnly: false });
   for (const [, target = ""] of text.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g))
-    found.push({ from, target: resolve(from, target), typeOnly: false });
+    found.push({ from, target: resolve(from, target), typeOnly: false, isLazy: true });
   return found;
 }
 
@@ -126,6 +128,26 @@ function isAllowed({ from, target, typeOnly }: Import): boolean {
 test("imports point downwards only, and cores do not know each other", () => {
   const wrong = imports.filter((i) => !isAllowed(i)).map((i) => `${i.from} imports ${i.target}`);
   assert.deepEqual(wrong, []);
+});
+
+/** What a program loads before it knows what it is asked for. */
+function loadedBy(entry: string): readonly string[] {
+  const loaded = new Set([entry]);
+  for (const file of loaded)
+    for (const { from, target, typeOnly, isLazy } of imports)
+      if (from === file && !typeOnly && isLazy !== true) loaded.add(target);
+  return [...loaded].toSorted();
+}
+
+test("the VRRP process loads nothing of other processes, and what few configurations use only with those", () => {
+  const loaded = loadedBy("src/daemon/vrrp-main.ts");
+  const rare = /\/(track-(script|file|process)-runtime|sync-daemon|fifo)\.ts$|^node:(crypto|net|tls|http)$/;
+  const others = ["checkers", "ipvs", "bfd", "config", "cli", "grammar"];
+  assert.ok(loaded.includes("src/vrrp/runtime.ts"));
+  assert.deepEqual(
+    loaded.filter((file) => others.includes(folderOf(file)) || rare.test(file)),
+    [],
+  );
 });
 
 test("every folder has its place among the layers", () => {
