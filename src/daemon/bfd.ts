@@ -8,6 +8,7 @@ import { NoticeSender } from "../process/notices.ts";
 import { BFD_LINES } from "./boot.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
 import type { BfdNotice } from "./messages.ts";
+import { reloadSummary } from "./reload-summary.ts";
 
 /** Exit status when no session can work; the parent ends, too. */
 const EX_FATAL = 1;
@@ -41,7 +42,7 @@ class BfdChild implements ChildHandlers {
   async configure(model: ConfigModel): Promise<string> {
     const applied = this.#runtime.apply(model.bfdInstances ?? []);
     if (applied === undefined) return this.#context.giveUp(EX_FATAL);
-    return summary(applied.added, applied.removed, applied.changed);
+    return reloadSummary("bfd instances", applied);
   }
 
   tellBfd(): void {
@@ -65,15 +66,4 @@ class BfdChild implements ChildHandlers {
       this.#context.publish(this.#runtime.snapshot());
     }, PUBLISH_PAUSE_MS).unref();
   }
-}
-
-/** @returns one line, empty when everything stayed as it was */
-function summary(added: number, removed: number, changed: number): string {
-  const parts = [
-    [added, "added"],
-    [removed, "removed"],
-    [changed, "changed"],
-  ] as const;
-  const said = parts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
-  return said.length === 0 ? "" : `bfd instances: ${said.join(", ")}`;
 }

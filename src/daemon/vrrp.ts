@@ -19,6 +19,7 @@ import { Tracking } from "../vrrp/tracking-runtime.ts";
 import type { StateName } from "../vrrp/vocabulary.ts";
 import type { ChildContext, ChildHandlers, ChildRoleFactory } from "./child-api.ts";
 import { Notifier, STOP_LIMIT } from "./notifier.ts";
+import { reloadSummary } from "./reload-summary.ts";
 import type { SyncDaemonRunner } from "./sync-daemon.ts";
 import { loadSecrets } from "./vrrp-secrets.ts";
 
@@ -101,10 +102,10 @@ class VrrpChild implements ChildHandlers {
     await this.#tracking.apply(model);
     await this.#notifier.configure(model.global);
     await this.#followWithSyncDaemon(model);
-    const { added, removed, changed } = this.#runtime.apply(model, await loadSecrets(model, logger));
+    const changes = this.#runtime.apply(model, await loadSecrets(model, logger));
     if (generation > 1 && model.global.fifoWriteVrrpStatesOnReload === true) this.#repeatStates();
     this.#publish();
-    return summary(added, removed, changed);
+    return reloadSummary("vrrp instances", changes);
   }
 
   async stop(): Promise<void> {
@@ -178,15 +179,4 @@ function syncDaemonOf({ global, vrrpInstances }: ConfigModel): {
 function commandOf(script: TrackScriptConfig["script"]): ScriptRef {
   if ("argv" in script) return script;
   return { argv: ["/bin/sh", "-c", script.shell], uid: script.uid, gid: script.gid };
-}
-
-/** @returns one line, empty when everything stayed as it was */
-function summary(added: number, removed: number, changed: number): string {
-  const parts = [
-    [added, "added"],
-    [removed, "removed"],
-    [changed, "changed"],
-  ] as const;
-  const said = parts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
-  return said.length === 0 ? "" : `vrrp instances: ${said.join(", ")}`;
 }
