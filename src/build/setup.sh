@@ -58,6 +58,12 @@ if [ -n "$missing" ]; then
     # A fresh image has no package lists, an old one has lists of versions that are gone.
     install 2>/dev/null || { apt-get update -qq && install; }
   )
+  # Nor does it at the next boot; what was there before stays as it was.
+  for service in frr keepalived; do
+    case " $missing " in
+    *" $service "*) systemctl disable --quiet "$service" 2>/dev/null || true ;;
+    esac
+  done
 fi
 
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
